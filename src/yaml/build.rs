@@ -1,0 +1,192 @@
+//! Parser events to [`Node`]s.
+
+use std::sync::Arc;
+
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError, Span as RawSpan};
+
+use super::{Entry, MAX_BYTES, MAX_DEPTH, MAX_NODES, Node, NodeKind, Scalar};
+use crate::diagnostic::{Finding, Findings};
+use crate::text::{Place, SourceFile, Span, Spanned};
+
+/// Stops the reading: the finding is already noted.
+struct Stop;
+
+pub(super) fn parse(source: &Arc<SourceFile>, findings: &mut Findings) -> Option<Node> {
+    if source.text().len() > MAX_BYTES {
+        let message = format!("the file is larger than {} KiB", MAX_BYTES / 1024);
+        findings.error(&Place::file(source), message);
+        return None;
+    }
+    let mut builder = Builder {
+        source,
+        findings,
+        events: Parser::new_from_str(source.text()),
+        nodes: 0,
+        last: Span::default(),
+    };
+    builder.document().ok()
+}
+
+struct Builder<'a, I> {
+    source: &'a Arc<SourceFile>,
+    findings: &'a mut Findings,
+    events: I,
+    nodes: usize,
+    last: Span,
+}
+
+impl<'a, I> Builder<'a, I>
+where
+    I: Iterator<Item = Result<(Event<'a>, RawSpan), ScanError>>,
+{
+    fn document(&mut self) -> Result<Node, Stop> {
+        let root = loop {
+            match self.next()? {
+                (Event::StreamStart | Event::DocumentStart(..), _) => {}
+                (Event::StreamEnd | Event::DocumentEnd, _) => {
+                    self.findings
+                        .error(&Place::file(self.source), "the file is empty");
+                    return Err(Stop);
+                }
+                (event, span) => break self.node(event, span, 0)?,
+            }
+        };
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => return Ok(root),
+                (Event::DocumentEnd, _) => {}
+                (_, span) => {
+                    let place = Place::new(self.source, span);
+                    self.findings
+                        .error(&place, "a second document begins here; a file holds one");
+                    return Err(Stop);
+                }
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<(Event<'a>, Span), Stop> {
+        match self.events.next() {
+            Some(Ok((event, raw))) => {
+                let span = raw.byte_range().map_or(self.last, |range| Span {
+                    start: range.start,
+                    end: range.end,
+                });
+                self.last = span;
+                Ok((event, span))
+            }
+            Some(Err(error)) => Err(self.syntax(&error)),
+            None => Ok((Event::StreamEnd, self.last)),
+        }
+    }
+
+    fn syntax(&mut self, error: &ScanError) -> Stop {
+        let start = error.marker().byte_offset().unwrap_or(self.last.end);
+        let place = Place::new(self.source, Span { start, end: start });
+        self.findings.push(
+            Finding::error(&place, format!("not valid YAML: {}", error.info())).with_help(
+                "quote text that holds `: `, ` #`, brackets, or `${{ }}` inside [ ] or { }",
+            ),
+        );
+        Stop
+    }
+
+    fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Stop> {
+        let place = Place::new(self.source, span);
+        self.nodes += 1;
+        if depth > MAX_DEPTH || self.nodes > MAX_NODES {
+            self.findings
+                .error(&place, "too deep or too many values for one file");
+            return Err(Stop);
+        }
+        self.refuse_sharing(&event, &place);
+        let kind = match event {
+            Event::Scalar(text, style, ..) => NodeKind::Scalar(Scalar {
+                text: text.into_owned(),
+                plain: style == ScalarStyle::Plain,
+            }),
+            Event::SequenceStart(..) => self.list(depth)?,
+            Event::MappingStart(..) => self.map(depth)?,
+            // An alias has been reported; nothing can be said of its value.
+            _ => NodeKind::Scalar(Scalar {
+                text: "alias".into(),
+                plain: false,
+            }),
+        };
+        Ok(Node { place, kind })
+    }
+
+    fn refuse_sharing(&mut self, event: &Event<'_>, place: &Place) {
+        let (anchor, tagged) = match event {
+            Event::Scalar(_, _, anchor, tag)
+            | Event::SequenceStart(_, anchor, tag)
+            | Event::MappingStart(_, anchor, tag) => (*anchor, tag.is_some()),
+            Event::Alias(_) | Event::UnresolvedAlias(_) => {
+                self.not_here(place, "aliases");
+                return;
+            }
+            _ => (0, false),
+        };
+        if anchor != 0 {
+            self.not_here(place, "anchors");
+        }
+        if tagged {
+            self.not_here(place, "tags");
+        }
+    }
+
+    fn not_here(&mut self, place: &Place, what: &str) {
+        self.findings.push(
+            Finding::error(place, format!("{what} are not part of the language"))
+                .with_help("share values with `vars`, or files with `extends` and `use`"),
+        );
+    }
+
+    fn list(&mut self, depth: usize) -> Result<NodeKind, Stop> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Ok(NodeKind::List(items)),
+                (event, span) => items.push(self.node(event, span, depth + 1)?),
+            }
+        }
+    }
+
+    fn map(&mut self, depth: usize) -> Result<NodeKind, Stop> {
+        let mut entries: Vec<Entry> = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            if event == Event::MappingEnd {
+                return Ok(NodeKind::Map(entries));
+            }
+            let key = self.node(event, span, depth + 1)?;
+            let (event, span) = self.next()?;
+            let value = self.node(event, span, depth + 1)?;
+            if let Some(key) = self.key(key, &entries) {
+                entries.push(Entry { key, value });
+            }
+        }
+    }
+
+    fn key(&mut self, key: Node, earlier: &[Entry]) -> Option<Spanned<String>> {
+        let NodeKind::Scalar(scalar) = key.kind else {
+            self.findings.error(&key.place, "a key must be a string");
+            return None;
+        };
+        if scalar.plain && scalar.text == "<<" {
+            self.not_here(&key.place, "merge keys");
+            return None;
+        }
+        if let Some(first) = earlier.iter().find(|entry| entry.key.value == scalar.text) {
+            self.findings.push(
+                Finding::error(
+                    &key.place,
+                    format!("`{}` stands twice in this map", scalar.text),
+                )
+                .with_related(&first.key.place, "first here"),
+            );
+            return None;
+        }
+        Some(Spanned::new(scalar.text, key.place))
+    }
+}

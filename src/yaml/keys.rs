@@ -1,0 +1,135 @@
+//! Maps with a closed set of keys, and scalars that every reader sees alike.
+
+use super::{Entry, Node, NodeKind, Plain, Scalar, classify};
+use crate::diagnostic::{Finding, Findings, nearest};
+use crate::text::Spanned;
+
+/// The keys a map may have.
+#[derive(Debug, Clone, Copy)]
+pub struct Keys {
+    /// What the map is, for messages: `` `apt` ``, `a recipe`.
+    pub of: &'static str,
+    /// Keys that work.
+    pub known: &'static [&'static str],
+    /// Keys of the language that are not wired yet.
+    pub later: &'static [&'static str],
+}
+
+impl Keys {
+    /// The known keys, in words.
+    pub fn list(&self) -> String {
+        self.known
+            .iter()
+            .map(|key| format!("`{key}`"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+/// The entries of a map whose keys have been checked; nothing where the node is no map.
+pub fn checked_entries<'n>(
+    node: &'n Node,
+    keys: Keys,
+    findings: &mut Findings,
+) -> Option<&'n [Entry]> {
+    let NodeKind::Map(entries) = &node.kind else {
+        let message = format!(
+            "{} is a map with {}, not {}",
+            keys.of,
+            keys.list(),
+            node.describe()
+        );
+        findings.error(&node.place, message);
+        return None;
+    };
+    for entry in entries {
+        check_key(&entry.key, keys, findings);
+    }
+    Some(entries)
+}
+
+fn check_key(key: &Spanned<String>, keys: Keys, findings: &mut Findings) {
+    let name = key.value.as_str();
+    if keys.known.contains(&name) {
+        return;
+    }
+    if keys.later.contains(&name) {
+        findings.error(
+            &key.place,
+            format!("`{name}` in {} is not supported yet", keys.of),
+        );
+        return;
+    }
+    if let Some(plain) = name.strip_suffix(['+', '-'])
+        && (keys.known.contains(&plain) || keys.later.contains(&plain))
+    {
+        let message = format!("`{name}` merges with what `extends` gave; not supported yet");
+        findings.error(&key.place, message);
+        return;
+    }
+    let all = keys.known.iter().chain(keys.later).copied();
+    let finding = Finding::error(
+        &key.place,
+        match nearest(name, all) {
+            Some(near) => format!(
+                "unknown key `{name}` in {}; did you mean `{near}`?",
+                keys.of
+            ),
+            None => format!("unknown key `{name}` in {}", keys.of),
+        },
+    );
+    let keys = format!("the keys of {} are {}", keys.of, keys.list());
+    findings.push(finding.with_help(keys));
+}
+
+/// Reports a plain scalar that is no text to some YAML reader; true if it is text to all.
+pub fn is_text(node: &Node, scalar: &Scalar, findings: &mut Findings) -> bool {
+    if !scalar.plain {
+        return true;
+    }
+    let text = &scalar.text;
+    let finding = match classify(text) {
+        Plain::Text | Plain::Int => return true,
+        Plain::Null => Finding::error(&node.place, "the value is missing")
+            .with_help("write `\"\"` for an empty text, or leave the key out"),
+        Plain::Bool(_) => Finding::error(
+            &node.place,
+            format!("{text} is a boolean where text is wanted; write \"{text}\""),
+        ),
+        Plain::Ambiguous(what) => Finding::error(
+            &node.place,
+            format!("{text} is {what} to other YAML readers; write \"{text}\""),
+        ),
+    };
+    findings.push(finding);
+    false
+}
+
+/// Reads a string as it stands.
+pub fn text(node: &Node, findings: &mut Findings) -> Option<Spanned<String>> {
+    let NodeKind::Scalar(scalar) = &node.kind else {
+        findings.error(
+            &node.place,
+            format!("a string should stand here, not {}", node.describe()),
+        );
+        return None;
+    };
+    is_text(node, scalar, findings).then(|| Spanned::new(scalar.text.clone(), node.place.clone()))
+}
+
+/// Reads a list of strings as they stand.
+pub fn texts(node: &Node, findings: &mut Findings) -> Option<Vec<Spanned<String>>> {
+    let NodeKind::List(items) = &node.kind else {
+        findings.error(
+            &node.place,
+            format!("a list should stand here, not {}", node.describe()),
+        );
+        return None;
+    };
+    Some(
+        items
+            .iter()
+            .filter_map(|item| text(item, findings))
+            .collect(),
+    )
+}

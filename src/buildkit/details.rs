@@ -1,0 +1,251 @@
+//! From a failed gRPC call to a typed error.
+//!
+//! BuildKit's error details are a `google.rpc.Status` in the trailers whose `Any` values hold JSON,
+//! with type URLs such as `github.com/moby/buildkit/errdefs.Vertex+json`. Two of them matter: which
+//! vertex failed, and how its program ended.
+
+use std::error::Error;
+use std::fmt;
+
+use prost::Message;
+use serde::Deserialize;
+use tonic::{Code, Status};
+
+use crate::buildkit::error::{SolveError, with_causes};
+use crate::buildkit::status::Tracker;
+use crate::oci::Repository;
+use crate::proto::rpc;
+
+/// How the image exporter begins its errors about pushing; they have no type of their own.
+const PUSH_FAILED: &str = "failed to push ";
+
+/// What is known of a solve when it fails.
+#[derive(Debug)]
+pub(super) struct Circumstances<'a> {
+    pub(super) builder: &'a str,
+    /// Where the result was to be pushed.
+    pub(super) repository: Option<&'a Repository>,
+    pub(super) tracker: &'a Tracker,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Details {
+    vertex: Option<String>,
+    exit_code: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct VertexDetail {
+    #[serde(default)]
+    digest: String,
+}
+
+#[derive(Deserialize)]
+struct ExitDetail {
+    #[serde(rename = "Code", default)]
+    code: i64,
+}
+
+/// Whether the call failed because of the connection, not because the daemon said so.
+pub(super) fn is_connection_lost(status: &Status) -> bool {
+    status.code() == Code::Unavailable || status.source().is_some()
+}
+
+/// A status that is an error of the connection: it prints its message alone, without the code and
+/// metadata that say nothing then.
+#[derive(Debug)]
+pub(super) struct BrokenCall(pub(super) Status);
+
+impl fmt::Display for BrokenCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.message())
+    }
+}
+
+impl Error for BrokenCall {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// The error of a solve that was answered with `status`.
+pub(super) fn solve_error(status: &Status, known: &Circumstances<'_>) -> SolveError {
+    let builder = known.builder.to_owned();
+    if is_connection_lost(status) {
+        let message = with_causes(&BrokenCall(status.clone()));
+        return SolveError::DaemonLost { builder, message };
+    }
+    let message = status.message().to_owned();
+    if message.contains("no active session for") {
+        let reason = message;
+        return SolveError::SessionLost { builder, reason };
+    }
+    let details = details(status.details());
+    if let Some(vertex) = details.vertex {
+        return SolveError::StepFailed {
+            name: known.tracker.name(&vertex).unwrap_or(&vertex).to_owned(),
+            logs: known.tracker.last_lines(&vertex),
+            exit_code: details.exit_code,
+            message,
+            vertex,
+        };
+    }
+    match known.repository {
+        _ if status.code() == Code::Cancelled || message.ends_with("context canceled") => {
+            SolveError::Cancelled { builder, message }
+        }
+        Some(repository) if message.contains(PUSH_FAILED) => SolveError::PushFailed {
+            message: without_prefix(&message, repository),
+            repository: repository.clone(),
+        },
+        _ => SolveError::Rejected { builder, message },
+    }
+}
+
+/// The daemon's words on a failed push without the part that our own error says already.
+fn without_prefix(message: &str, repository: &Repository) -> String {
+    message
+        .strip_prefix(PUSH_FAILED)
+        .and_then(|rest| rest.strip_prefix(&format!("{repository}: ")))
+        .unwrap_or(message)
+        .to_owned()
+}
+
+fn details(bytes: &[u8]) -> Details {
+    let mut found = Details::default();
+    let Ok(status) = rpc::Status::decode(bytes) else {
+        return found;
+    };
+    for any in status.details {
+        if any.type_url.ends_with("errdefs.Vertex+json") {
+            found.vertex = serde_json::from_slice(&any.value)
+                .ok()
+                .map(|detail: VertexDetail| detail.digest)
+                .filter(|digest| !digest.is_empty())
+                .or(found.vertex);
+        } else if any.type_url.ends_with("gatewayapi.ExitMessage+json") {
+            found.exit_code = serde_json::from_slice(&any.value)
+                .ok()
+                .map(|detail: ExitDetail| detail.code)
+                .or(found.exit_code);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message;
+    use tonic::{Code, Status};
+
+    use super::{Circumstances, solve_error};
+    use crate::buildkit::error::SolveError;
+    use crate::buildkit::progress::ProgressSink;
+    use crate::buildkit::status::Tracker;
+    use crate::proto::{control, rpc};
+
+    fn status(code: Code, message: &str, details: &[(&str, &str)]) -> Status {
+        let details = rpc::Status {
+            code: code as i32,
+            message: message.to_owned(),
+            details: details
+                .iter()
+                .map(|(kind, json)| prost_types::Any {
+                    type_url: format!("github.com/moby/buildkit/{kind}"),
+                    value: json.as_bytes().to_vec(),
+                })
+                .collect(),
+        };
+        Status::with_details(code, message, details.encode_to_vec().into())
+    }
+
+    fn error(status: &Status, tracker: &Tracker) -> SolveError {
+        solve_error(
+            status,
+            &Circumstances {
+                builder: "lab",
+                repository: Some(&"127.0.0.1:5417/x/y".parse().unwrap()),
+                tracker,
+            },
+        )
+    }
+
+    #[test]
+    fn a_failed_step_is_named_with_its_exit_code_and_last_lines() {
+        let mut tracker = Tracker::new(ProgressSink::none());
+        tracker.apply(control::StatusResponse {
+            vertexes: vec![control::Vertex {
+                digest: "sha256:aa".to_owned(),
+                name: "run täst".to_owned(),
+                ..control::Vertex::default()
+            }],
+            logs: vec![control::VertexLog {
+                vertex: "sha256:aa".to_owned(),
+                stream: 2,
+                msg: "eins\nzwei".into(),
+                ..control::VertexLog::default()
+            }],
+            ..control::StatusResponse::default()
+        });
+        let status = status(
+            Code::Unknown,
+            "exit code: 7",
+            &[
+                ("stack.Stack+json", "{}"),
+                ("errdefs.Vertex+json", r#"{"digest":"sha256:aa"}"#),
+                ("gatewayapi.ExitMessage+json", r#"{"Code":7}"#),
+            ],
+        );
+        assert_eq!(
+            error(&status, &tracker),
+            SolveError::StepFailed {
+                vertex: "sha256:aa".to_owned(),
+                name: "run täst".to_owned(),
+                exit_code: Some(7),
+                message: "exit code: 7".to_owned(),
+                logs: vec!["eins".to_owned(), "zwei".to_owned()],
+            }
+        );
+    }
+
+    #[test]
+    fn other_failures_are_told_apart() {
+        let tracker = Tracker::new(ProgressSink::none());
+        let kind = |code, message| match error(&status(code, message, &[]), &tracker) {
+            SolveError::StepFailed { .. } => "step",
+            SolveError::PushFailed { .. } => "push",
+            SolveError::Rejected { .. } => "rejected",
+            SolveError::Cancelled { .. } => "cancelled",
+            SolveError::DaemonLost { .. } => "daemon",
+            SolveError::SessionLost { .. } => "session",
+            SolveError::BadAnswer { .. } => "answer",
+        };
+        let rows = [
+            (Code::Unknown, "failed to push x: 401", "push"),
+            (
+                Code::Unknown,
+                "failed to push x: context canceled",
+                "cancelled",
+            ),
+            (Code::Unknown, "unknown API capability X", "rejected"),
+            (Code::Cancelled, "", "cancelled"),
+        ];
+        for (code, message, expected) in rows {
+            assert_eq!(kind(code, message), expected, "{message}");
+        }
+        assert_eq!(kind(Code::Unavailable, "closing"), "daemon");
+        let push = status(
+            Code::Unknown,
+            "failed to push 127.0.0.1:5417/x/y: 401 ö",
+            &[],
+        );
+        assert_eq!(
+            error(&push, &tracker).to_string(),
+            "cannot push to `127.0.0.1:5417/x/y`: 401 ö"
+        );
+        assert_eq!(
+            kind(Code::DeadlineExceeded, "no active session for q: deadline"),
+            "session"
+        );
+    }
+}

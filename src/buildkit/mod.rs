@@ -1,0 +1,51 @@
+//! Talking to BuildKit daemons: a graph goes in, a [`PlatformResult`] comes out.
+//!
+//! Owns the connection, the session, solves and their progress, and the typing of every error. Must
+//! not know recipes, plans or records: steps are named by the digests of their ops, and whoever made
+//! the graph knows what they mean.
+//!
+//! ```text
+//! Address ─Builder::connect→ Builder ─Builder::open(SessionContent)→ Daemon: Solver
+//!                                                                      │ solve(Solve, ProgressSink)
+//!    local folders, secrets, logins ←── session (the daemon calls us) ─┤
+//!                          Progress ←── Status stream ─────────────────┤
+//!                                                                      └→ PlatformResult | SolveError
+//! ```
+//!
+//! One [`Builder`] is one daemon. [`Builder::open`] gives it a session, through which the daemon asks
+//! us for files, secrets and logins; all solves on it share that session, so that the daemon logs in
+//! once and transfers a folder once for all platforms. Dropping the future of a solve cancels the
+//! build; dropping the [`Daemon`] ends the session.
+//!
+//! A build has no platform of its own in BuildKit's eyes: the platform of the result is the one in
+//! the image configuration that the [`Exporter`] carries. The answer is therefore checked against
+//! the platform asked for.
+
+mod address;
+mod client;
+mod daemon;
+mod details;
+mod error;
+mod exporter;
+#[cfg(test)]
+mod fake_daemon;
+mod id;
+mod lines;
+mod progress;
+mod result;
+mod run;
+mod session;
+mod solve;
+mod status;
+#[cfg(test)]
+mod tests;
+
+pub use address::{Address, ParseAddressError};
+pub use client::{Builder, BuilderInfo};
+pub use daemon::Daemon;
+pub use error::{BuildkitError, SolveError};
+pub use exporter::{Compression, Exporter, ImageByDigest};
+pub use progress::{LogStream, Progress, ProgressSink, Warning};
+pub use result::PlatformResult;
+pub use session::{Anonymous, CredentialSource, SecretBytes, SessionContent};
+pub use solve::{Entitlement, Solve, Solver};

@@ -1,0 +1,86 @@
+//! What a session serves. Owns the registry of names; reads nothing.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::credentials::Credential;
+
+/// What a daemon may ask us for. Anything else is refused.
+#[derive(Debug, Clone)]
+pub struct SessionContent {
+    /// Local folders by the name after `local://`.
+    pub locals: BTreeMap<String, PathBuf>,
+    /// Secrets by id.
+    pub secrets: BTreeMap<String, SecretBytes>,
+    /// Logins for registries.
+    pub credentials: Arc<dyn CredentialSource>,
+}
+
+impl Default for SessionContent {
+    fn default() -> Self {
+        SessionContent {
+            locals: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            credentials: Arc::new(Anonymous),
+        }
+    }
+}
+
+/// Where registry logins come from.
+#[async_trait]
+pub trait CredentialSource: Send + Sync + fmt::Debug {
+    /// The login for a registry, `None` for none. Docker Hub is asked for as `registry-1.docker.io`.
+    async fn credentials(&self, host: &str) -> Option<Credential>;
+}
+
+/// No logins at all.
+#[derive(Debug, Clone, Copy)]
+pub struct Anonymous;
+
+#[async_trait]
+impl CredentialSource for Anonymous {
+    async fn credentials(&self, _host: &str) -> Option<Credential> {
+        None
+    }
+}
+
+/// The value of a secret. It is not shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretBytes(Bytes);
+
+impl SecretBytes {
+    /// Wraps a value.
+    pub fn new(value: impl Into<Bytes>) -> SecretBytes {
+        SecretBytes(value.into())
+    }
+
+    /// The value, for the one place that sends it.
+    pub(super) fn expose(&self) -> Bytes {
+        self.0.clone()
+    }
+}
+
+impl fmt::Debug for SecretBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretBytes(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SecretBytes, SessionContent};
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let mut content = SessionContent::default();
+        let value = SecretBytes::new("geheim§");
+        content.secrets.insert("token".to_owned(), value);
+        let text = format!("{content:?}");
+        assert!(text.contains("token") && !text.contains("geheim"), "{text}");
+    }
+}

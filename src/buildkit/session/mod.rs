@@ -1,0 +1,27 @@
+//! The session: a daemon calls us back for local folders, secrets and registry logins.
+//!
+//! Owns the tunnel and the services behind it. Must not know what a build is about.
+//!
+//! ```text
+//! our gRPC call Control/Session ═ bytes both ways ═ HTTP/2 inside, in which *we* are the server:
+//!     health    every five seconds; a session that does not answer is dropped
+//!     FileSync  local folders, see filesync.rs
+//!     Secrets   by id
+//!     Auth      registry logins by host
+//! ```
+//!
+//! The session has a connection of its own, so that a large folder does not hold up progress. The
+//! services never block the runtime: whoever misses two health checks has lost the session.
+
+mod auth;
+mod content;
+mod filesync;
+mod open;
+mod secrets;
+mod transfer;
+mod tunnel;
+
+pub use content::{Anonymous, CredentialSource, SecretBytes, SessionContent};
+pub(super) use open::Session;
+#[cfg(test)]
+pub(super) use tunnel::Tunnel;

@@ -1,0 +1,143 @@
+//! Opening, serving and ending a session.
+//!
+//! Hyper serves the tunnel directly: tonic's own server spawns each connection as a task that a stop
+//! signal does not end, and the daemon never hangs up first.
+
+use std::sync::Arc;
+
+use hyper::server::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::sync::{mpsc, watch};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::task::AbortOnDropHandle;
+use tonic::Request;
+use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
+use tonic::service::Routes;
+
+use crate::buildkit::client::{Builder, CONNECTION_WINDOW, STREAM_WINDOW};
+use crate::buildkit::error::{BuildkitError, with_causes};
+use crate::buildkit::id::fresh_id;
+use crate::buildkit::session::auth::AuthService;
+use crate::buildkit::session::content::SessionContent;
+use crate::buildkit::session::filesync::FileSyncService;
+use crate::buildkit::session::secrets::SecretsService;
+use crate::buildkit::session::tunnel::{QUEUE, Tunnel};
+use crate::proto::control::BytesMessage;
+use crate::proto::filesync::auth_server::AuthServer;
+use crate::proto::filesync::file_sync_server::FileSyncServer;
+use crate::proto::secrets::secrets_server::SecretsServer;
+
+/// What we serve. The daemon calls no `FileSync` method that is not announced.
+const METHODS: [&str; 7] = [
+    "/grpc.health.v1.Health/Check",
+    "/moby.filesync.v1.FileSync/DiffCopy",
+    "/moby.filesync.v1.Auth/Credentials",
+    "/moby.filesync.v1.Auth/FetchToken",
+    "/moby.filesync.v1.Auth/GetTokenAuthority",
+    "/moby.filesync.v1.Auth/VerifyTokenAuthority",
+    "/moby.buildkit.secrets.v1.Secrets/GetSecret",
+];
+
+/// Part of the key under which the daemon keeps its copy of a local folder. A constant, so that
+/// later sessions find the copy of earlier ones.
+const SHARED_KEY: &str = "kiln";
+
+/// An open session. Dropping it ends it, once.
+#[derive(Debug)]
+pub(in crate::buildkit) struct Session {
+    id: String,
+    /// Why the session ended, once it did.
+    ended: watch::Receiver<Option<String>>,
+    _serving: AbortOnDropHandle<()>,
+}
+
+impl Session {
+    /// Opens a session on a connection of its own.
+    pub(in crate::buildkit) async fn open(
+        builder: &Builder,
+        content: Arc<SessionContent>,
+    ) -> Result<Session, BuildkitError> {
+        let id = fresh_id();
+        let mut control = builder.dial_again().await?;
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let request = announce(ReceiverStream::new(receiver), &id);
+        let incoming = builder.answer("Session", control.session(request)).await?;
+        let tunnel = Tunnel::new(incoming, sender);
+        let (end, ended) = watch::channel(None);
+        let serving = tokio::spawn(async move {
+            let reason = serve(tunnel, content).await;
+            end.send_replace(Some(reason));
+        });
+        Ok(Session {
+            id,
+            ended,
+            _serving: AbortOnDropHandle::new(serving),
+        })
+    }
+
+    /// The name by which a solve asks for this session.
+    pub(in crate::buildkit) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether the session ended although nobody on our side ended it.
+    pub(in crate::buildkit) fn is_lost(&self) -> bool {
+        self.ended.borrow().is_some()
+    }
+
+    /// Waits until the session is lost, and says why.
+    pub(in crate::buildkit) async fn lost(&self) -> String {
+        let mut ended = self.ended.clone();
+        let reason = match ended.wait_for(Option::is_some).await {
+            Ok(reason) => reason.clone(),
+            Err(_) => None,
+        };
+        reason.unwrap_or_else(|| "its task ended".to_owned())
+    }
+}
+
+fn announce(
+    outgoing: ReceiverStream<BytesMessage>,
+    id: &str,
+) -> Request<ReceiverStream<BytesMessage>> {
+    const UUID: &str = "x-docker-expose-session-uuid";
+    const KEY: &str = "x-docker-expose-session-sharedkey";
+    const METHOD: &str = "x-docker-expose-session-grpc-method";
+
+    let mut request = Request::new(outgoing);
+    let mut add = |key: &'static str, value: &str| {
+        // Both are plain ASCII by construction.
+        if let Ok(value) = value.parse::<MetadataValue<Ascii>>() {
+            let key = MetadataKey::from_static(key);
+            request.metadata_mut().append(key, value);
+        }
+    };
+    add(UUID, id);
+    add(KEY, SHARED_KEY);
+    for method in METHODS {
+        add(METHOD, method);
+    }
+    request
+}
+
+/// Serves the daemon until the tunnel ends; returns why it did.
+async fn serve(tunnel: Tunnel, content: Arc<SessionContent>) -> String {
+    // Reports "serving" for the empty name, which is all that the daemon asks.
+    let (_, health) = tonic_health::server::health_reporter();
+    let routes = Routes::new(health)
+        .add_service(FileSyncServer::new(FileSyncService(Arc::clone(&content))))
+        .add_service(SecretsServer::new(SecretsService(Arc::clone(&content))))
+        .add_service(AuthServer::new(AuthService(content)))
+        .prepare();
+    let served = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .serve_connection(TokioIo::new(tunnel), TowerToHyperService::new(routes))
+        .await;
+    match served {
+        Ok(()) => "the daemon ended it".to_owned(),
+        Err(error) => with_causes(&error),
+    }
+}

@@ -1,0 +1,376 @@
+//! The Status stream of one solve: from the daemon's records to [`Progress`].
+//!
+//! Owns what is remembered of each vertex. A stream belongs to one solve, so vertices are told
+//! apart by digest within it only: with one session, the export steps of all solves have the same
+//! digest.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use prost_types::Timestamp;
+
+use crate::buildkit::lines::LineBuffer;
+use crate::buildkit::progress::{LogStream, Progress, ProgressSink, Warning};
+use crate::proto::control::{StatusResponse, Vertex, VertexLog, VertexWarning};
+
+/// Lines of each step that are kept for its error.
+const KEPT_LINES: usize = 20;
+
+/// What is known of the steps of one solve.
+#[derive(Debug)]
+pub(super) struct Tracker {
+    sink: ProgressSink,
+    vertices: BTreeMap<String, VertexState>,
+    warnings: Vec<Warning>,
+}
+
+#[derive(Debug, Default)]
+struct VertexState {
+    name: String,
+    phase: Phase,
+    last_lines: VecDeque<String>,
+    buffers: BTreeMap<LogStream, LineBuffer>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Waiting,
+    Running,
+    Completed {
+        cached: bool,
+        error: Option<String>,
+    },
+}
+
+/// How many steps of a graph were run, and how many were there already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) ran: usize,
+    pub(super) cached: usize,
+}
+
+impl Tracker {
+    pub(super) fn new(sink: ProgressSink) -> Tracker {
+        Tracker {
+            sink,
+            vertices: BTreeMap::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Takes in one message of the stream.
+    pub(super) fn apply(&mut self, message: StatusResponse) {
+        // A step that ends in this message may have its last lines in it too; they come first.
+        let (ended, other): (Vec<_>, Vec<_>) = message
+            .vertexes
+            .into_iter()
+            .partition(|vertex| vertex.completed.is_some());
+        for vertex in other {
+            self.vertex(vertex);
+        }
+        for vertex in &ended {
+            let state = self.vertices.entry(vertex.digest.clone()).or_default();
+            state.name.clone_from(&vertex.name);
+        }
+        for log in &message.logs {
+            self.log(log);
+        }
+        for warning in message.warnings {
+            self.warning(warning);
+        }
+        for vertex in ended {
+            self.vertex(vertex);
+        }
+    }
+
+    /// Passes on the lines that were begun and never ended.
+    pub(super) fn finish(&mut self) {
+        let digests: Vec<String> = self.vertices.keys().cloned().collect();
+        for digest in digests {
+            self.flush_lines(&digest);
+        }
+    }
+
+    /// The name of a step.
+    pub(super) fn name(&self, vertex: &str) -> Option<&str> {
+        let state = self.vertices.get(vertex)?;
+        (!state.name.is_empty()).then_some(state.name.as_str())
+    }
+
+    /// The last lines of a step, oldest first.
+    pub(super) fn last_lines(&self, vertex: &str) -> Vec<String> {
+        let Some(state) = self.vertices.get(vertex) else {
+            return Vec::new();
+        };
+        let mut lines: Vec<String> = state.last_lines.iter().cloned().collect();
+        lines.extend(state.buffers.values().filter_map(LineBuffer::pending));
+        lines.drain(..lines.len().saturating_sub(KEPT_LINES));
+        lines
+    }
+
+    /// Counts those of `steps` (digests of ops) that came to a good end.
+    pub(super) fn counts(&self, steps: &BTreeSet<String>) -> Counts {
+        let mut counts = Counts::default();
+        for (digest, state) in &self.vertices {
+            match &state.phase {
+                Phase::Completed {
+                    cached,
+                    error: None,
+                } if steps.contains(digest) => {
+                    if *cached {
+                        counts.cached += 1;
+                    } else {
+                        counts.ran += 1;
+                    }
+                }
+                _ => {}
+            }
+        }
+        counts
+    }
+
+    /// The remarks so far.
+    pub(super) fn into_warnings(self) -> Vec<Warning> {
+        self.warnings
+    }
+
+    fn vertex(&mut self, vertex: Vertex) {
+        let took = match (&vertex.started, &vertex.completed) {
+            (Some(started), Some(completed)) => between(started, completed),
+            _ => None,
+        };
+        let phase = match (&vertex.started, &vertex.completed) {
+            (_, Some(_)) => Phase::Completed {
+                cached: vertex.cached,
+                error: (!vertex.error.is_empty()).then_some(vertex.error),
+            },
+            (Some(_), None) => Phase::Running,
+            (None, None) => Phase::Waiting,
+        };
+        let state = self.vertices.entry(vertex.digest.clone()).or_default();
+        state.name = vertex.name;
+        if phase == state.phase || phase == Phase::Waiting {
+            return;
+        }
+        state.phase = phase;
+        let name = state.name.clone();
+        let event = match &state.phase {
+            Phase::Completed { cached, error } => Progress::VertexCompleted {
+                vertex: vertex.digest.clone(),
+                name,
+                cached: *cached,
+                error: error.clone(),
+                took,
+            },
+            _ => Progress::VertexStarted {
+                vertex: vertex.digest.clone(),
+                name,
+            },
+        };
+        if matches!(event, Progress::VertexCompleted { .. }) {
+            self.flush_lines(&vertex.digest);
+        }
+        self.sink.send(event);
+    }
+
+    fn log(&mut self, log: &VertexLog) {
+        let stream = match log.stream {
+            2 => LogStream::Stderr,
+            _ => LogStream::Stdout,
+        };
+        let state = self.vertices.entry(log.vertex.clone()).or_default();
+        let lines = state.buffers.entry(stream).or_default().push(&log.msg);
+        for line in lines {
+            self.line(&log.vertex, stream, line);
+        }
+    }
+
+    fn flush_lines(&mut self, vertex: &str) {
+        let Some(state) = self.vertices.get_mut(vertex) else {
+            return;
+        };
+        let rest: Vec<(LogStream, String)> = state
+            .buffers
+            .iter_mut()
+            .filter_map(|(stream, buffer)| Some((*stream, buffer.flush()?)))
+            .collect();
+        for (stream, line) in rest {
+            self.line(vertex, stream, line);
+        }
+    }
+
+    fn line(&mut self, vertex: &str, stream: LogStream, line: String) {
+        if let Some(state) = self.vertices.get_mut(vertex) {
+            if state.last_lines.len() == KEPT_LINES {
+                state.last_lines.pop_front();
+            }
+            state.last_lines.push_back(line.clone());
+        }
+        self.sink.send(Progress::Log {
+            vertex: vertex.to_owned(),
+            stream,
+            line,
+        });
+    }
+
+    fn warning(&mut self, warning: VertexWarning) {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let warning = Warning {
+            vertex: warning.vertex,
+            message: text(&warning.short),
+            details: warning.detail.iter().map(|line| text(line)).collect(),
+            url: warning.url,
+        };
+        self.sink.send(Progress::Warning(warning.clone()));
+        self.warnings.push(warning);
+    }
+}
+
+fn between(started: &Timestamp, completed: &Timestamp) -> Option<Duration> {
+    let nanos = |it: &Timestamp| i128::from(it.seconds) * 1_000_000_000 + i128::from(it.nanos);
+    let nanos = u64::try_from(nanos(completed) - nanos(started)).ok()?;
+    Some(Duration::from_nanos(nanos))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use prost_types::Timestamp;
+
+    use super::{Counts, StatusResponse, Tracker, Vertex, VertexLog, VertexWarning};
+    use crate::buildkit::progress::{Progress, ProgressSink};
+
+    fn vertex(digest: &str, started: Option<i64>, completed: Option<i64>) -> Vertex {
+        let at = |seconds| Timestamp { seconds, nanos: 0 };
+        Vertex {
+            digest: digest.to_owned(),
+            name: format!("schritt {digest}"),
+            started: started.map(at),
+            completed: completed.map(at),
+            ..Vertex::default()
+        }
+    }
+
+    fn log(digest: &str, stream: i64, text: &str) -> VertexLog {
+        VertexLog {
+            vertex: digest.to_owned(),
+            stream,
+            msg: text.to_owned().into(),
+            ..VertexLog::default()
+        }
+    }
+
+    fn message(vertexes: Vec<Vertex>, logs: Vec<VertexLog>) -> StatusResponse {
+        StatusResponse {
+            vertexes,
+            logs,
+            ..StatusResponse::default()
+        }
+    }
+
+    fn short(event: &Progress) -> String {
+        match event {
+            Progress::VertexStarted { vertex, .. } => format!("+{vertex}"),
+            Progress::VertexCompleted {
+                vertex,
+                cached,
+                error,
+                took,
+                ..
+            } => format!("-{vertex} {cached} {error:?} {took:?}"),
+            Progress::Log { vertex, line, .. } => format!("{vertex}: {line}"),
+            Progress::Warning(warning) => format!("!{}", warning.message),
+        }
+    }
+
+    fn tracker() -> (Tracker, Arc<Mutex<Vec<String>>>) {
+        let events: Arc<Mutex<Vec<String>>> = Arc::default();
+        let seen = Arc::clone(&events);
+        let sink = ProgressSink::new(move |event| seen.lock().unwrap().push(short(&event)));
+        (Tracker::new(sink), events)
+    }
+
+    #[test]
+    fn repeated_states_are_told_once_and_the_last_one_counts() {
+        let (mut tracker, events) = tracker();
+        let cached = Vertex {
+            cached: true,
+            ..vertex("b", Some(1), Some(1))
+        };
+        let failed = Vertex {
+            error: "größe".to_owned(),
+            ..vertex("c", Some(1), Some(2))
+        };
+        for vertexes in [
+            vec![vertex("a", None, None)],
+            vec![vertex("a", Some(1), None), vertex("b", None, None)],
+            vec![vertex("a", Some(1), None)],
+            vec![vertex("a", Some(1), Some(4)), cached],
+            vec![vertex("a", Some(5), None)],
+            vec![vertex("a", Some(5), Some(6)), failed],
+        ] {
+            tracker.apply(message(vertexes, Vec::new()));
+        }
+        assert_eq!(
+            *events.lock().unwrap(),
+            [
+                "+a",
+                "-a false None Some(3s)",
+                "-b true None Some(0ns)",
+                "+a",
+                "-a false None Some(1s)",
+                "-c false Some(\"größe\") Some(1s)",
+            ]
+        );
+        let steps = ["a", "b", "c"].map(str::to_owned).into();
+        assert_eq!(tracker.counts(&steps), Counts { ran: 1, cached: 1 });
+        assert_eq!(tracker.counts(&["b".to_owned()].into()).ran, 0);
+    }
+
+    #[test]
+    fn lines_come_before_the_end_of_their_step_and_the_last_twenty_are_kept() {
+        let (mut tracker, events) = tracker();
+        let lines: Vec<String> = (0..30).map(|number| format!("zeile {number}\n")).collect();
+        let text = lines.concat();
+        tracker.apply(message(
+            vec![vertex("a", Some(1), None)],
+            vec![log("a", 1, &text)],
+        ));
+        tracker.apply(message(
+            vec![vertex("a", Some(1), Some(2))],
+            vec![log("a", 2, "ende ohne zeile")],
+        ));
+        let events = events.lock().unwrap();
+        assert_eq!(events.len(), 33);
+        assert_eq!(events[31], "a: ende ohne zeile");
+        let lines = tracker.last_lines("a");
+        assert_eq!((lines.len(), lines[0].as_str()), (20, "zeile 11"));
+        assert!(tracker.last_lines("other").is_empty());
+    }
+
+    #[test]
+    fn warnings_are_told_and_kept() {
+        let (mut tracker, events) = tracker();
+        tracker.apply(StatusResponse {
+            warnings: vec![VertexWarning {
+                vertex: "a".to_owned(),
+                short: "vorsicht".into(),
+                detail: vec!["mehr".into()],
+                ..VertexWarning::default()
+            }],
+            ..StatusResponse::default()
+        });
+        assert_eq!(*events.lock().unwrap(), ["!vorsicht"]);
+        assert_eq!(tracker.into_warnings()[0].details, ["mehr"]);
+    }
+
+    #[test]
+    fn a_step_that_ends_earlier_than_it_began_has_no_duration() {
+        let at = |seconds| Timestamp { seconds, nanos: 0 };
+        assert_eq!(super::between(&at(2), &at(1)), None);
+        assert_eq!(super::between(&at(1), &at(2)), Some(Duration::from_secs(1)));
+    }
+}

@@ -1,0 +1,32 @@
+//! Local files: what is in a folder, which of it is meant, and in what order.
+//!
+//! Owns the pattern language of `.dockerignore` ([`PatternSet`]), globs over a folder
+//! ([`expand`]) and the walk that yields what is sent to a builder ([`walk`]). Must not know
+//! recipes, BuildKit or the network: entries are plain records, and turning them into messages is
+//! the session's business.
+//!
+//! The rules are BuildKit's, since a recipe must pick the same files as a Dockerfile would:
+//!
+//! * A pattern that matches a folder matches all below it; the last pattern that matches decides;
+//!   `!` turns one around. See [`PatternSet`] for a surprise in this, and for accidents of moby's own
+//!   matcher that are not copied.
+//! * Entries come parents first, siblings by the bytes of their names. The order of whole paths is
+//!   another one (`a-b` against `a/b`) and daemons refuse it.
+//! * Nothing outside the folder is ever read: symbolic links are followed inside it only, with its
+//!   root as `/`.
+//!
+//! All functions block. Call them from a thread that may.
+
+mod error;
+mod follow;
+mod glob;
+mod ignore;
+mod pattern;
+mod stat;
+mod walk;
+
+pub use error::{ContextError, ParsePatternError, PatternProblem};
+pub use glob::{expand, is_glob};
+pub use ignore::{Inherited, PatternSet, parse_ignore_file, rebase};
+pub use stat::{Entry, Kind, go_mode};
+pub use walk::{Filter, walk};

@@ -1,0 +1,179 @@
+//! A recipe to its images: per variant and platform, with nothing left to decide.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::expr::Value;
+use super::image::{Content, Image};
+use super::model::{Defaults, Recipe};
+use super::parse::reader::{Pass, Reader};
+use super::parse::{self, Fields, Outline};
+use super::scope::{Facts, Scope};
+use super::variant::{Variant, variants};
+use crate::diagnostic::Findings;
+use crate::oci::Platform;
+
+/// Everything outside a recipe that its images depend on.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The workspace's defaults.
+    pub defaults: &'a Defaults,
+    /// Values of `--set`, for the vars that the recipe has.
+    pub set: &'a BTreeMap<String, String>,
+    /// Facts about the checkout.
+    pub facts: &'a Facts,
+    /// Reads a Handlebars file by its path in the workspace.
+    pub templates: &'a dyn Fn(&str) -> Result<String, String>,
+}
+
+impl std::fmt::Debug for Surroundings<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Surroundings")
+            .field("set", self.set)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Expands a recipe into its variants. What is wrong goes into `findings`; a variant with a mistake is
+/// left out.
+pub fn expand(recipe: &Recipe, around: Surroundings<'_>, findings: &mut Findings) -> Vec<Image> {
+    let mut effective = vec![false; recipe.exclude.len()];
+    let images = variants(&recipe.axes, &recipe.rows)
+        .into_iter()
+        .filter_map(|variant| one(recipe, variant, around, &mut effective, findings))
+        .collect();
+    for (exclude, effective) in recipe.exclude.iter().zip(effective) {
+        if !effective {
+            findings.error(&exclude.place, "this exclusion excludes nothing; remove it");
+        }
+    }
+    images
+}
+
+fn one(
+    recipe: &Recipe,
+    variant: Variant,
+    around: Surroundings<'_>,
+    effective: &mut [bool],
+    findings: &mut Findings,
+) -> Option<Image> {
+    let mut bound = variant.to_map();
+    for (name, value) in around.set {
+        if recipe.can_set(name) {
+            bound.insert(name.clone(), Value::Text(value.clone()));
+        }
+    }
+    let scope = |platform| Scope {
+        bound: &bound,
+        vars: &recipe.vars,
+        platform,
+        facts: around.facts,
+        templates: around.templates,
+        open: RefCell::default(),
+    };
+    let names = recipe.names(false);
+    let whole = scope(None);
+    let mut reader = Reader::new(findings, Pass::Expand(&whole, &names));
+    let fields = Fields::read(&mut reader, &recipe.tree, parse::RECIPE)?;
+    let platforms = parse::platforms(&mut reader, &fields, &around.defaults.platforms);
+    let names = recipe.names(true);
+    let mut parts = Vec::new();
+    let mut excluded = BTreeMap::new();
+    let mut whole = true;
+    for platform in &platforms {
+        let scope = scope(Some(platform));
+        let mut reader = Reader::new(findings, Pass::Expand(&scope, &names));
+        if let Some(reason) = exclusion(recipe, &mut reader, effective) {
+            excluded.insert(*platform, reason);
+            continue;
+        }
+        let outline = parse::outline(&mut reader, &fields, &recipe.name);
+        let content = parse::content(&mut reader, &fields, &around.defaults.shell);
+        match outline.zip(content) {
+            Some((outline, content)) => parts.push((*platform, outline, content)),
+            None => whole = false,
+        }
+    }
+    if parts.is_empty() || !whole {
+        return None;
+    }
+    same_everywhere(&parts, findings);
+    Some(Image {
+        excluded,
+        ..assemble(recipe, variant, parts)
+    })
+}
+
+/// The reason for which a variant is not built on a platform; every exclusion that applies counts as
+/// effective.
+fn exclusion(recipe: &Recipe, reader: &mut Reader<'_>, effective: &mut [bool]) -> Option<String> {
+    let mut reason = None;
+    for (exclude, effective) in recipe.exclude.iter().zip(effective) {
+        if reader.condition(&exclude.condition) == Some(true) {
+            *effective = true;
+            reason = reason.or_else(|| Some(exclude.reason.clone()));
+        }
+    }
+    reason
+}
+
+/// One index has one repository, one set of tags and one set of labels.
+fn same_everywhere(parts: &[(Platform, Outline, Content)], findings: &mut Findings) {
+    let Some(((first, a, x), rest)) = parts.split_first() else {
+        return;
+    };
+    for (platform, b, y) in rest {
+        let tags = |outline: &Outline| -> Vec<String> {
+            outline
+                .tags
+                .iter()
+                .map(|tag| tag.value.to_string())
+                .collect()
+        };
+        let mut differ = |what: &str, equal: bool| {
+            if !equal {
+                let message =
+                    format!("`{what}` differs between {first} and {platform}; an index has one");
+                findings.error(&a.repository.place, message);
+            }
+        };
+        differ("repository", a.repository.value == b.repository.value);
+        differ("tags", tags(a) == tags(b));
+        differ("labels", x.runtime.labels == y.runtime.labels);
+        differ(
+            "annotations",
+            x.runtime.annotations == y.runtime.annotations,
+        );
+    }
+}
+
+/// The description, as label and annotation.
+const DESCRIPTION: &str = "org.opencontainers.image.description";
+
+fn assemble(recipe: &Recipe, variant: Variant, parts: Vec<(Platform, Outline, Content)>) -> Image {
+    let outline = parts[0].1.clone();
+    let contents = parts
+        .into_iter()
+        .map(|(platform, outline, mut content)| {
+            if let Some(description) = outline.description {
+                let runtime = &mut content.runtime;
+                for map in [&mut runtime.labels, &mut runtime.annotations] {
+                    map.entry(DESCRIPTION.to_owned())
+                        .or_insert_with(|| description.clone());
+                }
+            }
+            (platform, content)
+        })
+        .collect();
+    Image {
+        recipe: recipe.name.clone(),
+        source: Arc::clone(&recipe.source),
+        variant,
+        registry: outline.registry,
+        repository: outline.repository,
+        tags: outline.tags,
+        contents,
+        excluded: BTreeMap::new(),
+    }
+}

@@ -1,0 +1,29 @@
+//! Recipe text to images: what the user wrote, and what it says for each variant and platform.
+//!
+//! ```text
+//! text ──yaml──▶ tree ──parse──▶ Recipe ──expand (variant × platform)──▶ Image
+//! ```
+//!
+//! A [`Recipe`] is checked and still holds conditions and expressions; an [`Image`] holds plain values
+//! only. Must not know LLB, the network, records or a terminal.
+
+mod expand;
+pub mod expr;
+mod hbs;
+mod image;
+mod model;
+mod parse;
+mod scope;
+pub mod steps;
+mod uses;
+mod variant;
+
+pub use expand::{Surroundings, expand};
+pub use image::{
+    Base, CacheMount, Command, Content, EnvChange, EnvEntry, From, Healthcheck, Image, Mount,
+    MountSource, Network, Program, RecipeRef, Runtime, SecretTarget, SecretUse, Shell, Stage,
+    StagePlatform, Step, StepKind,
+};
+pub use model::{Defaults, Recipe};
+pub use scope::Facts;
+pub use variant::{Axis, Row, Variant};

@@ -1,0 +1,101 @@
+//! A recipe as written: checked, with its conditions and expressions still inside.
+//!
+//! [`Recipe::parse`] finds every mistake that does not depend on values, in every branch of every
+//! condition. [`Recipe::expand`](super::expand) turns it into [`Image`](super::Image)s, of which
+//! nothing is left to decide. There is no second, "unresolved" copy of the model: the tree with its
+//! places is that copy, and one set of parsing functions reads it in both passes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::image::Shell;
+use super::parse;
+use super::scope::Names;
+use super::variant::{Axis, Row};
+use crate::diagnostic::Findings;
+use crate::text::{Place, SourceFile, Spanned};
+use crate::yaml::Node;
+
+/// A parsed recipe file.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    pub(super) source: Arc<SourceFile>,
+    pub(super) name: Spanned<String>,
+    pub(super) axes: Vec<Axis>,
+    pub(super) rows: Vec<Row>,
+    pub(super) vars: BTreeMap<String, (Spanned<()>, Node)>,
+    pub(super) exclude: Vec<Exclude>,
+    pub(super) own: BTreeSet<String>,
+    pub(super) tree: Node,
+}
+
+/// An entry of `exclude`.
+#[derive(Debug, Clone)]
+pub(crate) struct Exclude {
+    pub(crate) place: Place,
+    pub(crate) condition: Node,
+    pub(crate) reason: String,
+}
+
+impl Recipe {
+    /// Reads a recipe. Nothing comes back for a file without `name` (a fragment or a snippet), nor
+    /// where the mistakes, all of which are in `findings`, leave nothing to expand.
+    pub fn parse(source: &Arc<SourceFile>, tree: Node, findings: &mut Findings) -> Option<Self> {
+        let mut own = Findings::new();
+        let recipe = parse::head(source, tree, &mut own);
+        if let Some(recipe) = &recipe {
+            let names = recipe.names(true);
+            parse::check_body(
+                &recipe.tree,
+                &names,
+                &recipe.names(false),
+                &recipe.vars,
+                &mut own,
+            );
+            for exclude in &recipe.exclude {
+                parse::check_condition(&exclude.condition, &names, &mut own);
+            }
+        }
+        let usable = !own.has_errors();
+        findings.extend(own);
+        recipe.filter(|_| usable)
+    }
+
+    /// The name, unique in the workspace.
+    pub fn name(&self) -> &str {
+        &self.name.value
+    }
+
+    /// Where the name stands.
+    pub fn name_place(&self) -> &Place {
+        &self.name.place
+    }
+
+    /// The file.
+    pub fn source(&self) -> &Arc<SourceFile> {
+        &self.source
+    }
+
+    /// Whether `--set` may replace a name: a var that no axis or row sets.
+    pub fn can_set(&self, name: &str) -> bool {
+        self.vars.contains_key(name)
+            && !self.axes.iter().any(|axis| axis.name.value == name)
+            && !self
+                .rows
+                .iter()
+                .any(|row| row.values.iter().any(|(column, _)| column == name))
+    }
+
+    pub(super) fn names(&self, with_platform: bool) -> Names {
+        Names::new(self.own.clone(), with_platform)
+    }
+}
+
+/// What the workspace gives to all recipes.
+#[derive(Debug, Clone)]
+pub struct Defaults {
+    /// Platforms of recipes that name none.
+    pub platforms: Vec<crate::oci::Platform>,
+    /// Shell of recipes that name none.
+    pub shell: Shell,
+}

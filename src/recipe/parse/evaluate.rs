@@ -1,0 +1,191 @@
+//! Expressions in a recipe's tree: their values, and their mistakes at the right place in the file.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::reader::{Pass, Reader, Text, scalar_text};
+use super::values::{PLAIN, plain_bool};
+use crate::recipe::expr::{self, Expr, ExprError, Value};
+use crate::recipe::hbs;
+use crate::recipe::scope::Scope;
+use crate::text::Place;
+use crate::yaml::{Node, NodeKind, Scalar};
+
+impl Reader<'_> {
+    /// Evaluates `if`: true, false, or nothing where it cannot be known.
+    pub(crate) fn condition(&mut self, node: &Node) -> Option<bool> {
+        match self.expression(node)? {
+            Value::Bool(value) => Some(value),
+            other => {
+                let message = format!("`if` wants true or false, and this is {}", other.describe());
+                self.error(&node.place, message);
+                None
+            }
+        }
+    }
+
+    /// Evaluates an expression written without braces.
+    pub(crate) fn expression(&mut self, node: &Node) -> Option<Value> {
+        let Some(text) = scalar_text(node) else {
+            self.wrong_kind(node, "an expression");
+            return None;
+        };
+        if text.starts_with("${{") {
+            self.error(
+                &node.place,
+                "`if` and `match` take the expression without `${{ }}`",
+            );
+            return None;
+        }
+        match expr::parse(text) {
+            Ok(expr) => self.evaluate(node, text, &expr, 0),
+            Err(error) => {
+                self.expression_error(node, text, &error, 0);
+                None
+            }
+        }
+    }
+
+    pub(super) fn evaluate(
+        &mut self,
+        node: &Node,
+        text: &str,
+        expr: &Expr,
+        offset: usize,
+    ) -> Option<Value> {
+        let mut unknown = Vec::new();
+        let names = self.names();
+        expr::static_check(expr, &mut |name, at| {
+            if let Err(message) = names.check(name) {
+                unknown.push(ExprError::new(at, message));
+            }
+        });
+        for error in &unknown {
+            self.expression_error(node, text, error, offset);
+        }
+        let Pass::Expand(scope, _) = self.pass else {
+            return None;
+        };
+        if !unknown.is_empty() {
+            return None;
+        }
+        match expr::eval(expr, &mut |name| self.lookup(scope, name)) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                // An empty message means that the var's own place has been reported.
+                if !error.message.is_empty() {
+                    self.expression_error(node, text, &error, offset);
+                }
+                None
+            }
+        }
+    }
+
+    fn lookup(&mut self, scope: &Scope<'_>, name: &str) -> Result<Value, String> {
+        if let Some(value) = scope.fixed(name) {
+            return value;
+        }
+        let Some((_, node)) = scope.vars.get(name) else {
+            return Err(format!("`{name}` has no value in this variant"));
+        };
+        if scope.open.borrow().iter().any(|open| open == name) {
+            let path = scope.open.borrow().join("` → `");
+            return Err(format!("`{path}` → `{name}` needs itself"));
+        }
+        scope.open.borrow_mut().push(name.to_owned());
+        let value = self.value(node);
+        scope.open.borrow_mut().pop();
+        value.ok_or_else(String::new)
+    }
+
+    /// Reads a var or column: text, a boolean or a list of text.
+    pub(crate) fn value(&mut self, node: &Node) -> Option<Value> {
+        self.one(node, |reader, node| match &node.kind {
+            NodeKind::List(_) => {
+                let items = reader.list(node)?;
+                Some(Value::List(
+                    items.into_iter().map(|item| item.value).collect(),
+                ))
+            }
+            NodeKind::Map(_) => {
+                reader.wrong_kind(node, "text, a boolean or a list of text");
+                None
+            }
+            NodeKind::Scalar(scalar) => match plain_bool(scalar) {
+                Some(value) => Some(Value::Bool(value)),
+                None => reader.scalar_value(node, scalar),
+            },
+        })
+    }
+
+    pub(super) fn scalar_value(&mut self, node: &Node, scalar: &Scalar) -> Option<Value> {
+        let template = self.template(node, scalar)?;
+        if let Some((expr, at)) = template.sole() {
+            return self.evaluate(node, &scalar.text, expr, at);
+        }
+        let text = self.render(node, &scalar.text, &template, PLAIN)?;
+        (!text.opaque).then_some(Value::Text(text.value))
+    }
+
+    /// The content of a Handlebars file named by a text; nothing in the check pass.
+    pub(super) fn rendered(&mut self, text: Text) -> Option<String> {
+        let path = if text.opaque {
+            return None;
+        } else {
+            self.workspace_path(text)?
+        };
+        let Pass::Expand(scope, _) = self.pass else {
+            return Some(String::new());
+        };
+        let fail = |reader: &mut Self, message: String| -> Option<String> {
+            reader.error(&path.place, format!("`{}`: {message}", path.value));
+            None
+        };
+        let checked = match (scope.templates)(&path.value).and_then(|text| hbs::check(&text)) {
+            Ok(checked) => checked,
+            Err(message) => return fail(self, message),
+        };
+        let mut values = BTreeMap::new();
+        for name in &checked.names {
+            let value = self
+                .names()
+                .check(name)
+                .and_then(|()| self.lookup(scope, name));
+            match value {
+                Ok(value) => values.insert(name.clone(), value),
+                Err(message) => return fail(self, message),
+            };
+        }
+        hbs::render(checked, &values).map_or_else(|message| fail(self, message), Some)
+    }
+
+    /// Reports a mistake in an expression that begins `offset` bytes into a scalar's text.
+    pub(super) fn expression_error(
+        &mut self,
+        node: &Node,
+        text: &str,
+        error: &ExprError,
+        offset: usize,
+    ) {
+        let at = error.at.start + offset..error.at.end + offset;
+        let place = place_within(node, text, &at);
+        self.error(&place, error.message.clone());
+    }
+}
+
+/// The place of a part of a scalar's text: exact where the text stands in the file as it is, else the
+/// first place in the scalar with the same words, else the scalar.
+fn place_within(node: &Node, text: &str, at: &Range<usize>) -> Place {
+    let written = node.place.source.slice(node.place.span);
+    if let Some(offset) = written.find(text) {
+        return node.place.inner(offset + at.start, at.len());
+    }
+    match text
+        .get(at.clone())
+        .filter(|part| !part.is_empty())
+        .and_then(|part| written.find(part))
+    {
+        Some(offset) => node.place.inner(offset, at.len()),
+        None => node.place.clone(),
+    }
+}

@@ -1,0 +1,305 @@
+//! The part of a recipe that says which variants there are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::fields::{Fields, Keys};
+use super::reader::{Pass, Reader};
+use crate::diagnostic::{Finding, Findings};
+use crate::recipe::expr::Value;
+use crate::recipe::model::{Exclude, Recipe};
+use crate::recipe::scope::{Names, PLATFORM_NAMES, WORKSPACE_NAMES};
+use crate::recipe::variant::{Axis, Row};
+use crate::text::{SourceFile, Spanned};
+use crate::yaml::{Node, NodeKind};
+
+/// The keys of a recipe.
+pub(crate) const RECIPE: Keys = Keys {
+    of: "a recipe",
+    known: &[
+        "kiln",
+        "name",
+        "description",
+        "registry",
+        "repository",
+        "tags",
+        "platforms",
+        "axes",
+        "rows",
+        "exclude",
+        "vars",
+        "base",
+        "stages",
+        "steps",
+        "env",
+        "workdir",
+        "user",
+        "shell",
+        "entrypoint",
+        "cmd",
+        "expose",
+        "volumes",
+        "stop_signal",
+        "healthcheck",
+        "labels",
+        "annotations",
+    ],
+    later: &[
+        "extends",
+        "kernel",
+        "tests",
+        "limits",
+        "refresh",
+        "compression",
+        "dockerfile",
+        "inputs",
+    ],
+};
+const EXCLUDE: Keys = Keys {
+    of: "an exclusion",
+    known: &["if", "reason"],
+    later: &[],
+};
+
+/// Reads a file's head. Nothing comes back for a fragment or snippet, which has no `name`.
+pub(crate) fn head(
+    source: &Arc<SourceFile>,
+    tree: Node,
+    findings: &mut Findings,
+) -> Option<Recipe> {
+    let nothing = Names::default();
+    let mut reader = Reader::new(findings, Pass::Check(&nothing));
+    let name_node = tree.get("name")?;
+    let fields = Fields::read(&mut reader, &tree, RECIPE)?;
+    version(&mut reader, &fields);
+    let name =
+        literal(&mut reader, name_node, "name").and_then(|name| check_name(&mut reader, name));
+    let axes = axes(&mut reader, &fields);
+    let rows = rows(&mut reader, &fields);
+    let vars = vars(&mut reader, &fields);
+    check_names(&mut reader, &axes, &rows, &vars);
+    let exclude = exclude(&mut reader, &fields);
+    let own: BTreeSet<String> = axes
+        .iter()
+        .map(|axis| axis.name.value.clone())
+        .chain(
+            rows.iter()
+                .flat_map(|row| row.values.iter().map(|(name, _)| name.clone())),
+        )
+        .chain(vars.keys().cloned())
+        .collect();
+    Some(Recipe {
+        source: Arc::clone(source),
+        name: name?,
+        axes,
+        rows,
+        vars,
+        exclude,
+        own,
+        tree,
+    })
+}
+
+fn version(reader: &mut Reader<'_>, fields: &Fields<'_>) {
+    let Some(node) = fields.get("kiln") else {
+        return;
+    };
+    if let Some(text) = reader.text(node)
+        && text.value != "1"
+    {
+        let message = format!(
+            "language version {} is not known; this kiln knows 1",
+            text.value
+        );
+        reader.error(&text.place, message);
+    }
+}
+
+/// A string in which no expression may stand.
+fn literal(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Spanned<String>> {
+    let text = reader.text(node)?;
+    if text.opaque {
+        reader.error(&text.place, format!("no expression may stand in `{what}`"));
+        return None;
+    }
+    Some(text.spanned())
+}
+
+fn check_name(reader: &mut Reader<'_>, name: Spanned<String>) -> Option<Spanned<String>> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c);
+    if name.value.chars().all(fits) && name.value.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return Some(name);
+    }
+    let message = format!(
+        "`{}` is no name; use lower-case letters, digits, `-`, `_`, `.`",
+        name.value
+    );
+    reader.error(&name.place, message);
+    None
+}
+
+fn axes(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Axis> {
+    let mut all = Vec::new();
+    let Some(node) = fields.get("axes") else {
+        return all;
+    };
+    let NodeKind::Map(entries) = &node.kind else {
+        reader.wrong_kind(node, "`axes` as a map from names to lists");
+        return all;
+    };
+    for entry in entries {
+        let NodeKind::List(items) = &entry.value.kind else {
+            reader.wrong_kind(&entry.value, "a list of the axis' values");
+            continue;
+        };
+        let values: Vec<_> = items
+            .iter()
+            .filter_map(|item| literal(reader, item, "axes"))
+            .collect();
+        let mut seen = BTreeSet::new();
+        for value in &values {
+            if !seen.insert(&value.value) {
+                reader.error(
+                    &value.place,
+                    format!("`{}` stands twice in this axis", value.value),
+                );
+            }
+        }
+        if items.is_empty() {
+            reader.error(&entry.key.place, "an axis without values leaves no variant");
+        }
+        all.push(Axis {
+            name: entry.key.clone(),
+            values,
+        });
+    }
+    all
+}
+
+fn rows(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Row> {
+    let mut all = Vec::new();
+    let Some(node) = fields.get("rows") else {
+        return all;
+    };
+    let NodeKind::List(items) = &node.kind else {
+        reader.wrong_kind(node, "`rows` as a list of maps");
+        return all;
+    };
+    for item in items {
+        let NodeKind::Map(entries) = &item.kind else {
+            reader.wrong_kind(item, "a row as a map from names to values");
+            continue;
+        };
+        let values = entries
+            .iter()
+            .filter_map(|entry| {
+                let value = row_value(reader, &entry.value)?;
+                Some((entry.key.value.clone(), value))
+            })
+            .collect();
+        all.push(Row {
+            place: item.place.clone(),
+            values,
+        });
+    }
+    all
+}
+
+fn row_value(reader: &mut Reader<'_>, node: &Node) -> Option<Value> {
+    if let NodeKind::Scalar(scalar) = &node.kind
+        && scalar.text.contains("${{")
+    {
+        reader.error(&node.place, "no expression may stand in `rows`");
+        return None;
+    }
+    reader.value(node)
+}
+
+fn vars(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<String, (Spanned<()>, Node)> {
+    let mut all = BTreeMap::new();
+    let Some(node) = fields.get("vars") else {
+        return all;
+    };
+    let NodeKind::Map(entries) = &node.kind else {
+        reader.wrong_kind(node, "`vars` as a map");
+        return all;
+    };
+    for entry in entries {
+        let place = Spanned::new((), entry.key.place.clone());
+        all.insert(entry.key.value.clone(), (place, entry.value.clone()));
+    }
+    all
+}
+
+/// Names are well formed, not the language's own, and no axis is a column as well.
+fn check_names(
+    reader: &mut Reader<'_>,
+    axes: &[Axis],
+    rows: &[Row],
+    vars: &BTreeMap<String, (Spanned<()>, Node)>,
+) {
+    let columns: BTreeSet<&str> = rows
+        .iter()
+        .flat_map(|row| row.values.iter().map(|(name, _)| name.as_str()))
+        .collect();
+    let named_axes = axes
+        .iter()
+        .map(|axis| (axis.name.value.as_str(), &axis.name.place));
+    let named_rows = rows.iter().flat_map(|row| {
+        row.values
+            .iter()
+            .map(move |(name, _)| (name.as_str(), &row.place))
+    });
+    let named_vars = vars
+        .iter()
+        .map(|(name, (place, _))| (name.as_str(), &place.place));
+    for (name, place) in named_axes.clone().chain(named_rows).chain(named_vars) {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if !name.chars().all(fits) || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+            let message =
+                format!("`{name}` is no name; names are lower-case letters, digits and `_`");
+            reader.error(place, message);
+        } else if PLATFORM_NAMES.contains(&name) || WORKSPACE_NAMES.contains(&name) {
+            reader.error(place, format!("`{name}` is always there and cannot be set"));
+        }
+    }
+    for (name, place) in named_axes {
+        if columns.contains(name) {
+            reader.error(place, format!("`{name}` is an axis and a column of `rows`"));
+        }
+    }
+}
+
+fn exclude(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Exclude> {
+    let mut all = Vec::new();
+    let Some(node) = fields.get("exclude") else {
+        return all;
+    };
+    let NodeKind::List(items) = &node.kind else {
+        reader.wrong_kind(node, "`exclude` as a list of `{if: …, reason: …}`");
+        return all;
+    };
+    for item in items {
+        let Some(fields) = Fields::read(reader, item, EXCLUDE) else {
+            continue;
+        };
+        let reason = fields
+            .get("reason")
+            .and_then(|node| literal(reader, node, "reason"));
+        if fields.get("reason").is_none() {
+            reader.findings.push(
+                Finding::error(&item.place, "an exclusion needs a `reason`")
+                    .with_help("say why, for those who look for the missing image"),
+            );
+        }
+        let Some(condition) = fields.require(reader, "if") else {
+            continue;
+        };
+        all.push(Exclude {
+            place: item.place.clone(),
+            condition: condition.clone(),
+            reason: reason.map(|reason| reason.value).unwrap_or_default(),
+        });
+    }
+    all
+}

@@ -1,0 +1,25 @@
+//! YAML trees to typed values, with every mistake at its place.
+//!
+//! The functions here are used twice: to check a recipe without values, and to read what one variant
+//! contains on one platform (see [`reader`]). A file per section: [`head`] (which variants there are),
+//! [`body`] (what an image contains), [`steps`] and its kinds.
+
+mod body;
+mod evaluate;
+mod fields;
+mod files;
+mod head;
+mod outline;
+mod packages;
+mod program;
+pub(crate) mod reader;
+mod runtime;
+mod scalars;
+mod stages;
+mod steps;
+mod values;
+
+pub(super) use body::content;
+pub(super) use fields::Fields;
+pub(super) use head::{RECIPE, head};
+pub(super) use outline::{Outline, check_body, check_condition, outline, platforms};

@@ -1,0 +1,134 @@
+//! Where an image is published, and the check of a whole recipe without values.
+
+use std::collections::BTreeMap;
+
+use super::body::content;
+use super::fields::Fields;
+use super::head::RECIPE;
+use super::reader::{Pass, Reader};
+use crate::diagnostic::Findings;
+use crate::oci::{Platform, Tag};
+use crate::recipe::image::Shell;
+use crate::recipe::scope::Names;
+use crate::text::Spanned;
+use crate::yaml::Node;
+
+/// The keys that must come out equal on all platforms of a variant.
+#[derive(Debug, Clone)]
+pub(crate) struct Outline {
+    pub(crate) registry: Option<Spanned<String>>,
+    pub(crate) repository: Spanned<String>,
+    pub(crate) tags: Vec<Spanned<Tag>>,
+    pub(crate) description: Option<String>,
+}
+
+/// Reads where an image goes; the repository is the recipe's name where none is written.
+pub(crate) fn outline(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    name: &Spanned<String>,
+) -> Option<Outline> {
+    let mut text = |key: &str| fields.get(key).and_then(|node| reader.text(node));
+    let (registry, repository, description) =
+        (text("registry"), text("repository"), text("description"));
+    let repository = match repository {
+        Some(text) => reader.convert(text, repository_path),
+        None if fields.get("repository").is_some() => None,
+        None => Some(name.clone()),
+    };
+    let tags = fields
+        .require(reader, "tags")
+        .and_then(|node| reader.list(node));
+    if let (Some(tags), Some(node)) = (&tags, fields.get("tags"))
+        && tags.is_empty()
+    {
+        reader.error(&node.place, "an image needs at least one tag");
+    }
+    let tags = tags
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|text| {
+            reader.convert(text, |tag| tag.parse::<Tag>().map_err(|e| e.to_string()))
+        })
+        .collect::<Vec<_>>();
+    Some(Outline {
+        registry: registry.map(super::reader::Text::spanned),
+        repository: repository?,
+        tags,
+        description: description.map(|text| text.value),
+    })
+}
+
+/// The part of a repository below a registry's prefix.
+fn repository_path(text: &str) -> Result<String, String> {
+    let fits = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && part
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c))
+    };
+    if text.split('/').all(fits) {
+        return Ok(text.to_owned());
+    }
+    let lower = text.to_ascii_lowercase();
+    Err(if lower.split('/').all(fits) {
+        format!("a repository is in lower case; write \"{lower}\"")
+    } else {
+        format!(
+            "`{text}` is no repository: lower-case letters, digits, `.`, `_`, `-`, parts joined by `/`"
+        )
+    })
+}
+
+/// Reads the platforms of a variant; those of the workspace where none are written.
+pub(crate) fn platforms(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    default: &[Platform],
+) -> Vec<Platform> {
+    let Some(node) = fields.get("platforms") else {
+        return default.to_vec();
+    };
+    let mut all: Vec<Platform> = Vec::new();
+    for text in reader.list(node).unwrap_or_default() {
+        let parse = |text: &str| text.parse::<Platform>().map_err(|error| error.to_string());
+        let Some(platform) = reader.convert(text, parse) else {
+            continue;
+        };
+        if all.contains(&platform.value) {
+            let message = format!("`{}` stands twice in `platforms`", platform.value);
+            reader.error(&platform.place, message);
+        } else {
+            all.push(platform.value);
+        }
+    }
+    all
+}
+
+/// Reads everything without values, for its mistakes.
+pub(crate) fn check_body(
+    tree: &Node,
+    names: &Names,
+    without_platform: &Names,
+    vars: &BTreeMap<String, (Spanned<()>, Node)>,
+    findings: &mut Findings,
+) {
+    let mut reader = Reader::new(findings, Pass::Check(names));
+    // The keys have been checked with the head; a second report would only be a duplicate.
+    if let Some(fields) = Fields::read(&mut reader, tree, RECIPE) {
+        if let Some(name) = fields.key("name") {
+            outline(&mut reader, &fields, name);
+        }
+        content(&mut reader, &fields, &Shell::sh());
+        for (_, node) in vars.values() {
+            reader.value(node);
+        }
+        reader.pass = Pass::Check(without_platform);
+        platforms(&mut reader, &fields, &[]);
+    }
+}
+
+/// Checks the names of a condition.
+pub(crate) fn check_condition(node: &Node, names: &Names, findings: &mut Findings) {
+    Reader::new(findings, Pass::Check(names)).condition(node);
+}

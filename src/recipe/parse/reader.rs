@@ -1,0 +1,195 @@
+//! Reads typed values out of a tree that still has conditions and expressions in it.
+//!
+//! One set of parsing functions serves two passes. The *check* pass reads a recipe without values: it
+//! walks every branch of every condition, so that a mistake in a branch that no variant takes is
+//! found as well, and lets a text with an expression in it stand for any text. The *expand* pass has a
+//! [`Scope`]: it takes the one branch that holds and yields what the [`Image`](crate::recipe::Image) keeps.
+
+use crate::diagnostic::Findings;
+use crate::recipe::expr::Value;
+use crate::recipe::scope::{Names, Scope};
+use crate::text::{Place, Spanned};
+use crate::yaml::{Node, NodeKind};
+
+/// Whether values are known.
+#[derive(Clone, Copy)]
+pub(crate) enum Pass<'a> {
+    /// No values: every branch is read.
+    Check(&'a Names),
+    /// One variant on one platform.
+    Expand(&'a Scope<'a>, &'a Names),
+}
+
+/// Reads values and collects what is wrong with them.
+pub(crate) struct Reader<'a> {
+    pub(crate) findings: &'a mut Findings,
+    pub(crate) pass: Pass<'a>,
+}
+
+/// A text whose expressions have been replaced.
+#[derive(Debug, Clone)]
+pub(crate) struct Text {
+    pub(crate) value: String,
+    pub(crate) place: Place,
+    /// Set in the check pass when the text has expressions: its value is unknown.
+    pub(crate) opaque: bool,
+}
+
+impl Text {
+    pub(crate) fn spanned(self) -> Spanned<String> {
+        Spanned::new(self.value, self.place)
+    }
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(findings: &'a mut Findings, pass: Pass<'a>) -> Self {
+        Self { findings, pass }
+    }
+
+    pub(crate) fn error(&mut self, place: &Place, message: impl Into<String>) {
+        self.findings.error(place, message);
+    }
+
+    pub(crate) fn wrong_kind(&mut self, node: &Node, wanted: &str) {
+        self.error(
+            &node.place,
+            format!("{wanted} should stand here, not {}", node.describe()),
+        );
+    }
+
+    pub(super) fn names(&self) -> &'a Names {
+        match self.pass {
+            Pass::Check(names) | Pass::Expand(_, names) => names,
+        }
+    }
+
+    /// The nodes that may stand in a place: the one that holds, or in the check pass all of them.
+    pub(crate) fn branches<'n>(&mut self, node: &'n Node) -> Vec<&'n Node> {
+        if is_conditional(node) {
+            if node.get("match").is_some() {
+                return self.match_branches(node);
+            }
+            return self.if_branches(node);
+        }
+        vec![node]
+    }
+
+    fn if_branches<'n>(&mut self, node: &'n Node) -> Vec<&'n Node> {
+        self.only_keys(node, &["if", "then", "else"]);
+        let holds = node
+            .get("if")
+            .and_then(|condition| self.condition(condition));
+        let (then, otherwise) = (node.get("then"), node.get("else"));
+        let chosen: Vec<&'n Node> = match (self.pass, holds) {
+            (Pass::Check(_), _) => then.into_iter().chain(otherwise).collect(),
+            (_, Some(true)) => then.into_iter().collect(),
+            (_, Some(false)) => otherwise.into_iter().collect(),
+            (_, None) => return Vec::new(),
+        };
+        self.inner_branches(chosen)
+    }
+
+    fn match_branches<'n>(&mut self, node: &'n Node) -> Vec<&'n Node> {
+        self.only_keys(node, &["match", "cases", "else"]);
+        let Some(subject) = node.get("match") else {
+            return Vec::new();
+        };
+        let value = self.expression(subject);
+        let Some(NodeKind::Map(cases)) = node.get("cases").map(|cases| &cases.kind) else {
+            self.error(
+                &node.place,
+                "`match` needs `cases`, a map from values to results",
+            );
+            return Vec::new();
+        };
+        let otherwise = node.get("else");
+        let chosen: Vec<&'n Node> = match (self.pass, value) {
+            (Pass::Check(_), _) => cases
+                .iter()
+                .map(|case| &case.value)
+                .chain(otherwise)
+                .collect(),
+            (Pass::Expand(scope, _), Some(Value::Text(value))) => {
+                let case = cases.iter().find(|case| case.key.value == value);
+                if let Some(chosen) = case.map(|case| &case.value).or(otherwise) {
+                    vec![chosen]
+                } else {
+                    let words = scalar_text(subject).unwrap_or_default();
+                    let about = scope.about();
+                    self.error(
+                        &subject.place,
+                        format!("`match: {words}` has no case for {value}{about}"),
+                    );
+                    return Vec::new();
+                }
+            }
+            (_, Some(other)) => {
+                let message = format!("`match` compares text, and this is {}", other.describe());
+                self.error(&subject.place, message);
+                return Vec::new();
+            }
+            (_, None) => return Vec::new(),
+        };
+        self.inner_branches(chosen)
+    }
+
+    /// A branch may be conditional itself, or `null`, which yields nothing.
+    fn inner_branches<'n>(&mut self, chosen: Vec<&'n Node>) -> Vec<&'n Node> {
+        let mut all = Vec::new();
+        for node in chosen {
+            if !node.is_null() {
+                all.extend(self.branches(node));
+            }
+        }
+        all
+    }
+
+    fn only_keys(&mut self, node: &Node, known: &[&str]) {
+        let NodeKind::Map(entries) = &node.kind else {
+            return;
+        };
+        for entry in entries {
+            if !known.contains(&entry.key.value.as_str()) {
+                let message = format!(
+                    "`{}` does not belong to a conditional value, which has {}",
+                    entry.key.value,
+                    known
+                        .iter()
+                        .map(|key| format!("`{key}`"))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                );
+                self.error(&entry.key.place, message);
+            }
+        }
+    }
+
+    /// Reads whatever branch stands in a place; of several the first that can be read.
+    pub(crate) fn one<'n, T>(
+        &mut self,
+        node: &'n Node,
+        mut read: impl FnMut(&mut Self, &'n Node) -> Option<T>,
+    ) -> Option<T> {
+        let mut first = None;
+        for branch in self.branches(node) {
+            let value = read(self, branch);
+            first = first.or(value);
+        }
+        first
+    }
+}
+
+/// A map with `if` and `then`, or `match` and `cases`, is always a conditional value. A step has `if`
+/// too, but no `then`.
+pub(crate) fn is_conditional(node: &Node) -> bool {
+    (node.get("if").is_some() && node.get("then").is_some())
+        || (node.get("match").is_some() && node.get("cases").is_some())
+}
+
+/// The text of a scalar.
+pub(crate) fn scalar_text(node: &Node) -> Option<&str> {
+    match &node.kind {
+        NodeKind::Scalar(scalar) => Some(&scalar.text),
+        _ => None,
+    }
+}

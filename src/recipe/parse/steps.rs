@@ -1,0 +1,219 @@
+//! Steps: which word a step has, and the options that may stand beside it.
+
+use super::body;
+use super::files;
+use super::packages;
+use super::program::{PROGRAM, program};
+use super::reader::{Reader, Text, is_conditional};
+use super::values::SHELL;
+use crate::diagnostic::{Finding, nearest};
+use crate::recipe::image::{Command, Program, Step, StepKind};
+use crate::yaml::{Entry, Node, NodeKind};
+
+/// The step words that work.
+const WORDS: [&str; 10] = [
+    "run", "apt", "pip", "copy", "write", "link", "mkdir", "remove", "fetch", "env",
+];
+/// The step words of the language that are not wired yet.
+const LATER: [&str; 5] = ["dnf", "apk", "conda", "git", "use"];
+/// What may stand beside any word.
+const BESIDE: [&str; 2] = ["name", "if"];
+
+/// Reads a list of steps; what cannot be read is reported and left out.
+pub(super) fn steps(reader: &mut Reader<'_>, node: &Node) -> Vec<Step> {
+    let mut all = Vec::new();
+    for branch in reader.branches(node) {
+        let NodeKind::List(items) = &branch.kind else {
+            reader.wrong_kind(branch, "a list of steps");
+            continue;
+        };
+        for item in items {
+            all.extend(guarded(reader, item));
+        }
+    }
+    all
+}
+
+/// Reads one item: a step, or a condition around steps.
+fn guarded(reader: &mut Reader<'_>, item: &Node) -> Vec<Step> {
+    if !is_conditional(item) {
+        return step(reader, item).into_iter().collect();
+    }
+    let mut all = Vec::new();
+    for branch in reader.branches(item) {
+        match &branch.kind {
+            NodeKind::List(_) => all.extend(steps(reader, branch)),
+            _ => all.extend(step(reader, branch)),
+        }
+    }
+    all
+}
+
+fn step(reader: &mut Reader<'_>, node: &Node) -> Option<Step> {
+    let NodeKind::Map(entries) = &node.kind else {
+        let message = format!(
+            "a step is a map with one step word, not {}",
+            node.describe()
+        );
+        reader.error(&node.place, message);
+        return None;
+    };
+    let word = step_word(reader, node, entries)?;
+    let is_program = matches!(word.key.value.as_str(), "run" | "apt" | "pip");
+    for entry in entries {
+        check_beside(reader, entry, &word.key.value, is_program);
+    }
+    let name = node
+        .get("name")
+        .and_then(|name| reader.text(name))
+        .map(|text| text.value);
+    let holds = node.get("if").map(|condition| reader.condition(condition));
+    let kind = kind(reader, node, word);
+    if holds == Some(Some(false)) {
+        return None;
+    }
+    Some(Step {
+        place: word.key.place.clone(),
+        name,
+        kind: kind?,
+    })
+}
+
+/// The one entry of a step that is a step word.
+fn step_word<'n>(reader: &mut Reader<'_>, node: &Node, entries: &'n [Entry]) -> Option<&'n Entry> {
+    // `env` and `use` are words of their own only where no other word stands beside them.
+    let is_word = |entry: &&Entry| {
+        let key = entry.key.value.as_str();
+        WORDS.contains(&key) || LATER.contains(&key)
+    };
+    let mut words: Vec<&Entry> = entries.iter().filter(is_word).collect();
+    if words.len() > 1 {
+        words.retain(|entry| entry.key.value != "env");
+    }
+    match words.as_slice() {
+        [word] if LATER.contains(&word.key.value.as_str()) => {
+            let message = format!("the step `{}` is not supported yet", word.key.value);
+            reader.error(&word.key.place, message);
+            None
+        }
+        [word] => Some(word),
+        [] => {
+            no_word(reader, node, entries);
+            None
+        }
+        [first, second, ..] => {
+            let message = format!(
+                "a step has one word; this one has `{}` and `{}`",
+                first.key.value, second.key.value
+            );
+            reader.findings.push(
+                Finding::error(&second.key.place, message)
+                    .with_help("make it two steps, each with its own `-`"),
+            );
+            None
+        }
+    }
+}
+
+fn no_word(reader: &mut Reader<'_>, node: &Node, entries: &[Entry]) {
+    let known = WORDS.iter().chain(&LATER).copied();
+    for entry in entries {
+        if let Some(near) = nearest(&entry.key.value, known.clone())
+            && !PROGRAM.contains(&entry.key.value.as_str())
+        {
+            let message = format!("unknown step `{}`; did you mean `{near}`?", entry.key.value);
+            reader.error(&entry.key.place, message);
+            return;
+        }
+    }
+    let words = WORDS.map(|word| format!("`{word}`")).join(", ");
+    let place = entries
+        .first()
+        .map_or(&node.place, |entry| &entry.key.place);
+    reader.error(place, format!("a step needs one of the words {words}"));
+}
+
+fn check_beside(reader: &mut Reader<'_>, entry: &Entry, word: &str, is_program: bool) {
+    let key = entry.key.value.as_str();
+    if key == word || BESIDE.contains(&key) || (is_program && PROGRAM.contains(&key)) {
+        return;
+    }
+    let message = if key == "native" && is_program {
+        "`native` beside a step is not supported yet".to_owned()
+    } else if PROGRAM.contains(&key) {
+        format!("`{key}` is an option of steps that run a program; `{word}` runs none")
+    } else {
+        match nearest(key, PROGRAM.iter().chain(&BESIDE).copied()) {
+            Some(near) => format!("unknown option `{key}` beside `{word}`; did you mean `{near}`?"),
+            None => format!("unknown option `{key}` beside `{word}`"),
+        }
+    };
+    let allowed = if is_program {
+        format!("{}, {}", BESIDE.join(", "), PROGRAM.join(", "))
+    } else {
+        BESIDE.join(", ")
+    };
+    reader.findings.push(
+        Finding::error(&entry.key.place, message)
+            .with_help(format!("beside `{word}` may stand: {allowed}")),
+    );
+}
+
+fn kind(reader: &mut Reader<'_>, node: &Node, word: &Entry) -> Option<StepKind> {
+    let value = &word.value;
+    Some(match word.key.value.as_str() {
+        "run" => {
+            let program = program(reader, node, "run");
+            StepKind::Run(command(reader, value, &program)?, program)
+        }
+        "apt" => {
+            let program = program(reader, node, "apt");
+            StepKind::Apt(reader.one(value, packages::apt)?, program)
+        }
+        "pip" => {
+            let program = program(reader, node, "pip");
+            StepKind::Pip(reader.one(value, packages::pip)?, program)
+        }
+        "copy" => StepKind::Copy(reader.one(value, files::copy)?),
+        "write" => StepKind::Write(reader.one(value, files::write)?),
+        "link" => StepKind::Link(reader.one(value, files::link)?),
+        "mkdir" => StepKind::Mkdir(reader.one(value, files::mkdir)?),
+        "remove" => {
+            let paths = reader.text_or_list(value)?;
+            StepKind::Remove(files::image_paths(reader, paths))
+        }
+        "fetch" => StepKind::Fetch(reader.one(value, files::fetch)?),
+        _ => StepKind::Env(body::env(reader, value)),
+    })
+}
+
+fn command(reader: &mut Reader<'_>, node: &Node, program: &Program) -> Option<Command> {
+    reader.one(node, |reader, node| match &node.kind {
+        NodeKind::Scalar(_) => {
+            let text = reader.text_with(node, SHELL)?;
+            if text.value.trim().is_empty() && !text.opaque {
+                reader.error(&node.place, "there is nothing to run");
+                return None;
+            }
+            Some(Command::Script(text.value))
+        }
+        NodeKind::List(_) => {
+            let words: Vec<Text> = reader.list(node)?;
+            if words.is_empty() {
+                reader.error(&node.place, "there is nothing to run");
+                return None;
+            }
+            if program.shell.is_some() {
+                let message = "`shell` is for `run` text; a list is run without a shell";
+                reader.error(&node.place, message);
+            }
+            Some(Command::Args(
+                words.into_iter().map(|word| word.value).collect(),
+            ))
+        }
+        NodeKind::Map(_) => {
+            reader.wrong_kind(node, "text for a shell, or a list of program and arguments");
+            None
+        }
+    })
+}

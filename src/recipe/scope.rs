@@ -1,0 +1,143 @@
+//! The names an expression may use, and their values for one variant on one platform.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::expr::Value;
+use crate::diagnostic::nearest;
+use crate::oci::Platform;
+use crate::text::Spanned;
+use crate::yaml::Node;
+
+/// The names that are always there, and need a platform.
+pub(super) const PLATFORM_NAMES: [&str; 7] = [
+    "platform",
+    "os",
+    "arch",
+    "arch_variant",
+    "arch_gnu",
+    "arch_x64",
+    "arch_nv",
+];
+/// The names that are always there, and speak of the workspace.
+pub(super) const WORKSPACE_NAMES: [&str; 3] = ["git_commit", "git_time", "period"];
+
+/// What the workspace's checkout says of itself; an error text where it says nothing.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Commit and its time in UTC seconds.
+    pub git: Result<(String, i64), String>,
+}
+
+/// The names of a recipe, without their values: what can be checked before anything is expanded.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Names {
+    own: BTreeSet<String>,
+    with_platform: bool,
+}
+
+impl Names {
+    pub(crate) fn new(own: BTreeSet<String>, with_platform: bool) -> Self {
+        Self { own, with_platform }
+    }
+
+    /// Nothing if the name is known, else the message.
+    pub(crate) fn check(&self, name: &str) -> Result<(), String> {
+        if self.own.contains(name) || WORKSPACE_NAMES.contains(&name) {
+            return Ok(());
+        }
+        if PLATFORM_NAMES.contains(&name) {
+            return if self.with_platform {
+                Ok(())
+            } else {
+                Err(format!(
+                    "`{name}` has no value here: this may not depend on the platform"
+                ))
+            };
+        }
+        let known = self
+            .own
+            .iter()
+            .map(String::as_str)
+            .chain(PLATFORM_NAMES)
+            .chain(WORKSPACE_NAMES);
+        Err(match nearest(name, known) {
+            Some(near) => format!("unknown name `{name}`; did you mean `{near}`?"),
+            None if self.own.is_empty() => format!("unknown name `{name}`"),
+            None => {
+                let own: Vec<_> = self.own.iter().map(|name| format!("`{name}`")).collect();
+                format!("unknown name `{name}`; the recipe has {}", own.join(", "))
+            }
+        })
+    }
+}
+
+/// The values of all names for one variant, and one platform where there is one.
+pub(crate) struct Scope<'a> {
+    pub(crate) bound: &'a BTreeMap<String, Value>,
+    pub(crate) vars: &'a BTreeMap<String, (Spanned<()>, Node)>,
+    pub(crate) platform: Option<&'a Platform>,
+    pub(crate) facts: &'a Facts,
+    /// Reads a Handlebars file by its path in the workspace.
+    pub(crate) templates: &'a dyn Fn(&str) -> Result<String, String>,
+    /// The vars being evaluated, to notice one that needs itself.
+    pub(crate) open: RefCell<Vec<String>>,
+}
+
+impl Scope<'_> {
+    /// The value of a name that is not a var.
+    pub(crate) fn fixed(&self, name: &str) -> Option<Result<Value, String>> {
+        if let Some(value) = self.bound.get(name) {
+            return Some(Ok(value.clone()));
+        }
+        let text = |text: &str| Some(Ok(Value::Text(text.to_owned())));
+        match name {
+            "git_commit" | "git_time" => Some(match &self.facts.git {
+                Ok((commit, _)) if name == "git_commit" => Ok(Value::Text(commit.clone())),
+                Ok((_, time)) => Ok(Value::Text(time.to_string())),
+                Err(why) => Err(format!("`{name}` has no value: {why}")),
+            }),
+            "period" => Some(Err(
+                "`period` is not supported yet: it comes with kiln.lock".into(),
+            )),
+            _ => {
+                let platform = self.platform?;
+                match name {
+                    "platform" => text(&platform.to_string()),
+                    "os" => text(platform.os()),
+                    "arch" => text(platform.architecture()),
+                    "arch_variant" => text(platform.variant().unwrap_or_default()),
+                    "arch_gnu" | "arch_x64" | "arch_nv" => Some(spelling(name, platform)),
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    /// A note which variant and platform a message is about.
+    pub(crate) fn about(&self) -> String {
+        self.platform
+            .map_or_else(String::new, |platform| format!(" (platform {platform})"))
+    }
+}
+
+/// Other spellings of an architecture: GNU's, the one of node and VS Code, NVIDIA's.
+fn spelling(name: &str, platform: &Platform) -> Result<Value, String> {
+    let (gnu, x64, nv) = match platform.architecture() {
+        "amd64" => ("x86_64", "x64", "x86_64"),
+        "arm64" => ("aarch64", "arm64", "sbsa"),
+        other => {
+            return Err(format!(
+                "`{name}` has no spelling for {other}; use `match: arch`"
+            ));
+        }
+    };
+    Ok(Value::Text(
+        match name {
+            "arch_gnu" => gnu,
+            "arch_x64" => x64,
+            _ => nv,
+        }
+        .to_owned(),
+    ))
+}

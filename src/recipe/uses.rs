@@ -1,0 +1,81 @@
+//! The names that a content needs resolved before it can be built.
+
+use super::image::{Base, Content, From, MountSource, Program, RecipeRef, Step, StepKind};
+use crate::oci::Reference;
+use crate::text::{Place, Spanned};
+
+impl Content {
+    /// Every base: of the image, and of its stages.
+    pub fn bases(&self) -> Vec<&Spanned<Base>> {
+        let stages = self.stages.values().map(|stage| &stage.base);
+        std::iter::once(&self.base).chain(stages).collect()
+    }
+
+    /// Every image of a registry that it begins with or takes files from.
+    pub fn images(&self) -> Vec<(&Reference, &Place)> {
+        let bases = self
+            .bases()
+            .into_iter()
+            .filter_map(|base| match &base.value {
+                Base::Image(reference) => Some((reference, &base.place)),
+                _ => None,
+            });
+        let taken = self
+            .taken()
+            .into_iter()
+            .filter_map(|(from, place)| match from {
+                From::Image(reference) => Some((reference, place)),
+                _ => None,
+            });
+        bases.chain(taken).collect()
+    }
+
+    /// Every image of the workspace that it begins with or takes files from.
+    pub fn recipes(&self) -> Vec<(&RecipeRef, &Place)> {
+        let bases = self
+            .bases()
+            .into_iter()
+            .filter_map(|base| match &base.value {
+                Base::Recipe(reference) => Some((reference, &base.place)),
+                _ => None,
+            });
+        let taken = self
+            .taken()
+            .into_iter()
+            .filter_map(|(from, place)| match from {
+                From::Recipe(reference) => Some((reference, place)),
+                _ => None,
+            });
+        bases.chain(taken).collect()
+    }
+
+    /// Everything that steps take files from, other than the workspace.
+    pub(super) fn taken(&self) -> Vec<(&From, &Place)> {
+        let stages = self.stages.values().map(|stage| &stage.steps);
+        let steps = stages.chain([&self.steps]).flatten();
+        steps
+            .flat_map(|step| from_of(step).into_iter().map(|from| (from, &step.place)))
+            .collect()
+    }
+}
+
+fn from_of(step: &Step) -> Vec<&From> {
+    match &step.kind {
+        StepKind::Copy(copy) => copy.from.iter().collect(),
+        StepKind::Run(_, program) | StepKind::Apt(_, program) | StepKind::Pip(_, program) => {
+            mounted(program)
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn mounted(program: &Program) -> Vec<&From> {
+    program
+        .mounts
+        .iter()
+        .filter_map(|mount| match &mount.source {
+            MountSource::Files { from, .. } => from.as_ref(),
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,319 @@
+//! File steps: copy, write, mkdir, fetch.
+
+use super::chain::Chain;
+use super::local::{LocalFiles, as_pattern};
+use super::program::{Call, file_owner};
+use super::sources::file_name;
+use super::stages::{Lowering, title};
+use crate::context::{is_glob, rebase};
+use crate::llb::{CopyOptions, FileActions, FileMode, FileOwner, Note, State};
+use crate::recipe::steps::{Copy, Fetch, Mkdir, Mode, Write};
+use crate::recipe::{Program, Step};
+use crate::text::Spanned;
+
+/// Where an appended text is mounted.
+const APPENDED: &str = "/run/kiln/append";
+
+/// One thing to copy: from which state, which path, to where.
+struct Piece {
+    from: State,
+    src: String,
+    to: String,
+    exclude: Vec<String>,
+    wildcard: bool,
+}
+
+impl Lowering<'_> {
+    pub(super) fn copy(&mut self, chain: &mut Chain, step: &Step, copy: &Copy) {
+        let to = chain.absolute(&copy.to);
+        let mut pieces = Vec::new();
+        for src in &copy.src {
+            pieces.extend(self.pieces(chain, step, copy, src, &to));
+        }
+        let sources: Vec<&str> = copy.src.iter().map(|src| src.value.as_str()).collect();
+        let title = title(step, || format!("copy {} → {to}", sources.join(" ")));
+        let owner = Some(copy.owner.as_ref().map_or(FileOwner::Ids(0, 0), file_owner));
+        let mode = copy.mode.as_ref().map(file_mode);
+        chain.files(&title, Some(step), |mut files| {
+            for piece in pieces {
+                // A mode would be given to folders that are made on the way, too.
+                if mode.is_some() {
+                    files = with_parents(files, &piece.to);
+                }
+                let options = CopyOptions {
+                    contents: true,
+                    wildcard: piece.wildcard,
+                    exclude: piece.exclude,
+                    owner: owner.clone(),
+                    mode: mode.clone(),
+                    ..CopyOptions::default()
+                };
+                files = files.copy(&piece.from, &piece.src, &piece.to, options);
+            }
+            files
+        });
+    }
+
+    fn pieces(
+        &mut self,
+        chain: &Chain,
+        step: &Step,
+        copy: &Copy,
+        src: &Spanned<String>,
+        to: &str,
+    ) -> Vec<Piece> {
+        let platform = *chain.state.platform();
+        let Some(from) = &copy.from else {
+            return self
+                .workspace_pieces(chain, copy, src, to)
+                .unwrap_or_else(|message| {
+                    self.error(&src.place, message);
+                    Vec::new()
+                });
+        };
+        let Some(state) = self.taken(from, platform, &step.place) else {
+            return Vec::new();
+        };
+        let path = format!("/{}", src.value.trim_start_matches('/'));
+        let (path, to) = if copy.parents {
+            kept_parents(&path, to)
+        } else {
+            (path, to.to_owned())
+        };
+        vec![Piece {
+            from: state,
+            wildcard: is_glob(&path),
+            src: path,
+            to,
+            exclude: copy.exclude.clone(),
+        }]
+    }
+
+    fn workspace_pieces(
+        &self,
+        chain: &Chain,
+        copy: &Copy,
+        src: &Spanned<String>,
+        to: &str,
+    ) -> Result<Vec<Piece>, String> {
+        let platform = *chain.state.platform();
+        let files = self.job.files;
+        let path = src.value.trim_end_matches('/');
+        let mut exclude = files.ignored(src.place.source.folder())?;
+        let matched = files.matches(path, &exclude)?;
+        for matched in &matched {
+            exclude.extend(rebase(&copy.exclude, matched));
+        }
+        let include = if path.is_empty() {
+            Vec::new()
+        } else {
+            vec![path.to_owned()]
+        };
+        let include = if is_glob(path) {
+            include
+        } else {
+            include.iter().map(|path| as_pattern(path)).collect()
+        };
+        let note = Note {
+            name: format!("workspace {path}"),
+            places: vec![src.place.clone()],
+            ignore_cache: false,
+        };
+        let from = LocalFiles::state(include, exclude, &platform, note);
+        let piece = |src: String, to: String, wildcard| Piece {
+            from: from.clone(),
+            src,
+            to,
+            exclude: Vec::new(),
+            wildcard,
+        };
+        if !copy.parents {
+            return Ok(vec![piece(
+                format!("/{path}"),
+                to.to_owned(),
+                is_glob(path),
+            )]);
+        }
+        let base = format!("{}/", src.place.source.folder());
+        Ok(matched
+            .iter()
+            .map(|found| {
+                let below = found.strip_prefix(&base).unwrap_or(found);
+                let target = format!("{}/{below}", to.trim_end_matches('/'));
+                piece(format!("/{found}"), target, false)
+            })
+            .collect())
+    }
+
+    pub(super) fn write(&mut self, chain: &mut Chain, step: &Step, write: &Write) {
+        let path = chain.absolute(&write.path);
+        let owner = write.owner.as_ref().map(file_owner);
+        let mode = bits(&write.mode, false);
+        if !write.append {
+            let title = title(step, || format!("write {path}"));
+            chain.files(&title, Some(step), |files| {
+                with_parents(files, &path).mkfile(&path, mode, write.content.as_bytes(), owner)
+            });
+            return;
+        }
+        // No file action adds to a file, so a small program does.
+        let platform = *chain.state.platform();
+        let text = FileActions::on(&State::scratch(&platform), Some(0))
+            .mkfile("/text", 0o444, write.content.as_bytes(), None)
+            .state(Note::named("text to append"));
+        let script = format!("cat {APPENDED} >> \"$1\"");
+        let call = Call {
+            args: ["/bin/sh", "-e", "-c", &script, "append", &path]
+                .map(String::from)
+                .to_vec(),
+            env: Vec::new(),
+            title: title(step, || format!("append to {path}")),
+        };
+        let program = Program {
+            network: crate::recipe::Network::None,
+            ..Program::default()
+        };
+        self.program(chain, step, &program, call, |exec| {
+            exec.bind(APPENDED, &text, "/text")
+        });
+    }
+
+    pub(super) fn fetch(&mut self, chain: &mut Chain, step: &Step, fetch: &Fetch) {
+        let platform = *chain.state.platform();
+        let Some((state, file)) = self.download(&fetch.download, platform, &step.place) else {
+            return;
+        };
+        let to = chain.absolute(&fetch.to);
+        let owner = Some(
+            fetch
+                .owner
+                .as_ref()
+                .map_or(FileOwner::Ids(0, 0), file_owner),
+        );
+        let title = title(step, || {
+            format!("fetch {} → {to}", file_name(&fetch.download.url))
+        });
+        let (src, contents, mode) = match &file {
+            // The builder keeps downloads unreadable to others.
+            Some(file) => (format!("/{file}"), false, Some(Mode::Octal(0o644))),
+            None => ("/".to_owned(), true, None),
+        };
+        let mode = fetch.mode.clone().or(mode).as_ref().map(file_mode);
+        chain.files(&title, Some(step), |files| {
+            let options = CopyOptions {
+                contents,
+                owner,
+                mode,
+                ..CopyOptions::default()
+            };
+            with_parents(files, &to).copy(&state, &src, &to, options)
+        });
+    }
+}
+
+/// `mkdir`: folders with their parents.
+pub(super) fn mkdir(chain: &mut Chain, step: &Step, folders: &[Mkdir]) {
+    let paths: Vec<String> = folders
+        .iter()
+        .map(|folder| chain.absolute(&folder.path))
+        .collect();
+    let title = title(step, || format!("mkdir {}", paths.join(" ")));
+    chain.files(&title, Some(step), |mut files| {
+        for (folder, path) in folders.iter().zip(&paths) {
+            let mode = folder.mode.as_ref().map_or(0o755, |mode| bits(mode, true));
+            let owner = folder.owner.as_ref().map(file_owner);
+            files = with_parents(files, path.trim_end_matches('/')).mkdir(path, mode, owner);
+        }
+        files
+    });
+}
+
+/// Makes the folder that a path lies in; one that ends in `/` is a folder itself.
+fn with_parents(files: FileActions, path: &str) -> FileActions {
+    match path.rsplit_once('/') {
+        Some((parent, _)) if !parent.is_empty() => files.mkdir(parent, 0o755, None),
+        _ => files,
+    }
+}
+
+/// `/a/./b/c` to `/t` becomes `/t/b/c`; without `/./` the whole path is kept.
+fn kept_parents(path: &str, to: &str) -> (String, String) {
+    let to = to.trim_end_matches('/');
+    match path.split_once("/./") {
+        Some((before, kept)) => (format!("{before}/{kept}"), format!("{to}/{kept}")),
+        None => (path.to_owned(), format!("{to}{path}")),
+    }
+}
+
+fn file_mode(mode: &Mode) -> FileMode {
+    match mode {
+        Mode::Octal(bits) => FileMode::Bits(*bits),
+        Mode::Symbolic(words) => FileMode::Symbolic(words.clone()),
+    }
+}
+
+/// The bits of a new file or folder: symbolic words start from nothing.
+fn bits(mode: &Mode, folder: bool) -> u32 {
+    let words = match mode {
+        Mode::Octal(bits) => return *bits,
+        Mode::Symbolic(words) => words,
+    };
+    let mut bits = 0;
+    for clause in words.split(',') {
+        let Some(at) = clause.find(['=', '+', '-']) else {
+            continue;
+        };
+        let (who, what) = clause.split_at(at);
+        let who = if who.is_empty() { "a" } else { who };
+        for class in who.chars() {
+            let shifts: &[u32] = match class {
+                'u' => &[6],
+                'g' => &[3],
+                'o' => &[0],
+                _ => &[6, 3, 0],
+            };
+            let value = what[1..].chars().fold(0, |value, letter| {
+                value
+                    | match letter {
+                        'r' => 4,
+                        'w' => 2,
+                        'x' => 1,
+                        'X' if folder => 1,
+                        _ => 0,
+                    }
+            });
+            for shift in shifts {
+                match &what[..1] {
+                    "-" => bits &= !(value << shift),
+                    "=" => bits = (bits & !(7 << shift)) | (value << shift),
+                    _ => bits |= value << shift,
+                }
+            }
+        }
+    }
+    bits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bits, kept_parents};
+    use crate::recipe::steps::Mode;
+
+    #[test]
+    fn symbolic_words_become_bits() {
+        let words = |text: &str| Mode::Symbolic(text.into());
+        assert_eq!(bits(&words("u=rwX,go=rX"), true), 0o755);
+        assert_eq!(bits(&words("u=rwX,go=rX"), false), 0o644);
+        assert_eq!(bits(&words("a=rw,o-w"), false), 0o664);
+        assert_eq!(bits(&words("+x"), false), 0o111);
+    }
+
+    #[test]
+    fn parents_are_kept_below_the_dot() {
+        assert_eq!(
+            kept_parents("/a/./b/c", "/t/"),
+            ("/a/b/c".into(), "/t/b/c".into())
+        );
+        assert_eq!(kept_parents("/a/b", "/t"), ("/a/b".into(), "/t/a/b".into()));
+    }
+}

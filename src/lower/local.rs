@@ -1,0 +1,152 @@
+//! Files of the workspace as sources of a graph.
+
+use std::path::{Path, PathBuf};
+
+use crate::context::{PatternSet, expand, is_glob, parse_ignore_file, rebase};
+use crate::llb::{LocalSource, Note, State};
+use crate::oci::{Digest, Platform};
+use crate::text::Place;
+
+/// The name under which the session serves the workspace.
+pub const CONTEXT: &str = "context";
+
+/// The folder of kiln's own files; never copied.
+const OWN_FOLDER: &str = ".kiln";
+const IGNORE_FILE: &str = ".dockerignore";
+
+/// The files of a workspace.
+#[derive(Debug, Clone)]
+pub struct LocalFiles {
+    root: PathBuf,
+}
+
+impl LocalFiles {
+    /// The files below a folder.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Patterns of what is never copied by a recipe in a folder: those of `.dockerignore` at the root,
+    /// then those beside the recipe, which speak of what lies below it.
+    pub fn ignored(&self, folder: &str) -> Result<Vec<String>, String> {
+        let mut patterns = self.ignore_file("")?;
+        if !folder.is_empty() {
+            patterns.extend(rebase(&self.ignore_file(folder)?, folder));
+        }
+        patterns.push(OWN_FOLDER.to_owned());
+        Ok(patterns)
+    }
+
+    fn ignore_file(&self, folder: &str) -> Result<Vec<String>, String> {
+        let path = if folder.is_empty() {
+            IGNORE_FILE.to_owned()
+        } else {
+            format!("{folder}/{IGNORE_FILE}")
+        };
+        match std::fs::read_to_string(self.root.join(&path)) {
+            Ok(text) => parse_ignore_file(&text).map_err(|error| format!("`{path}`: {error}")),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(format!("cannot read `{path}`: {error}")),
+        }
+    }
+
+    /// The paths that a source stands for; an error text where it stands for none.
+    pub fn matches(&self, source: &str, exclude: &[String]) -> Result<Vec<String>, String> {
+        let none = PatternSet::new::<&str>([]).map_err(|error| error.to_string())?;
+        let path = source.trim_end_matches('/');
+        let all = expand(&self.root, path, &none).map_err(|error| describe(&error))?;
+        if all.is_empty() {
+            return Err(if is_glob(path) {
+                format!("`{source}` matches no file of the workspace")
+            } else {
+                format!("there is no `{source}` in the workspace")
+            });
+        }
+        let exclude = PatternSet::new(exclude).map_err(|error| error.to_string())?;
+        let kept = expand(&self.root, path, &exclude).map_err(|error| describe(&error))?;
+        if kept.is_empty() {
+            return Err(format!(
+                "`{source}` is left out by `.dockerignore` or `exclude`"
+            ));
+        }
+        Ok(kept)
+    }
+
+    /// Whether a path is a folder.
+    pub fn is_folder(&self, path: &str) -> bool {
+        self.root.join(path).is_dir()
+    }
+
+    /// The text of a file.
+    pub fn read(&self, path: &str) -> Result<String, String> {
+        let full = self.root.join(path);
+        let inside = full
+            .canonicalize()
+            .and_then(|full| Ok((full, self.root.canonicalize()?)));
+        match inside {
+            Ok((full, root)) if !full.starts_with(&root) => {
+                return Err(format!("`{path}` leads out of the workspace"));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(format!("there is no `{path}` in the workspace"));
+            }
+            _ => {}
+        }
+        std::fs::read_to_string(&full).map_err(|error| format!("cannot read `{path}`: {error}"))
+    }
+
+    /// A state with the files that match `include` and not `exclude`, each at its path in the workspace.
+    pub(super) fn state(
+        include: Vec<String>,
+        exclude: Vec<String>,
+        platform: &Platform,
+        note: Note,
+    ) -> State {
+        let filters = serde_json::Value::from(vec![include.clone(), exclude.clone()]).to_string();
+        // Two transfers with other patterns under one key would delete each other's files.
+        let key = Digest::sha256_of(filters.as_bytes()).hex()[..16].to_owned();
+        LocalSource::new(CONTEXT)
+            .include(include)
+            .exclude(exclude)
+            .shared_key(key)
+            .state(platform, note)
+    }
+}
+
+/// One file or folder of the workspace, at its own path.
+pub(super) fn workspace_file(path: &str, platform: Platform, place: &Place) -> State {
+    let path = path.trim_end_matches('/');
+    let note = Note {
+        name: format!("workspace {path}"),
+        places: vec![place.clone()],
+        ignore_cache: false,
+    };
+    LocalFiles::state(vec![as_pattern(path)], Vec::new(), &platform, note)
+}
+
+/// An error with its causes in one line.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+/// Words for a path as a pattern: characters with a meaning are escaped.
+pub(super) fn as_pattern(path: &str) -> String {
+    path.chars()
+        .flat_map(|c| {
+            let escape = matches!(c, '*' | '?' | '[' | ']' | '\\' | '!').then_some('\\');
+            escape.into_iter().chain([c])
+        })
+        .collect()
+}

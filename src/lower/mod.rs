@@ -1,0 +1,123 @@
+//! What a recipe means in LLB.
+//!
+//! An [`Image`](crate::recipe::Image)'s content for one platform becomes a [`State`], an image
+//! configuration with full history, and a list of what the solve needs from the session. It is
+//! lowered in one of two [`Form`]s:
+//!
+//! * the **platform form** has everything that decides the result and nothing else. It is the same
+//!   whatever builder makes the image: no proxy, no trust, no native platform. Identity is taken from it;
+//! * the **builder form** adds how a given builder makes it: proxies, the client's certificates, its own
+//!   platform for stages that run natively, whether its cache may be used.
+//!
+//! Must not know the network or the plan: bases arrive resolved, in [`Pins`].
+
+mod base;
+mod chain;
+mod config;
+mod copy;
+mod local;
+mod packages;
+mod pins;
+mod program;
+mod requirements;
+mod sources;
+mod stages;
+mod trust;
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::Finding;
+use crate::llb::{ProxyEnv, State};
+use crate::oci::{ImageConfig, Platform};
+use crate::recipe::Content;
+
+pub use local::{CONTEXT, LocalFiles};
+pub use pins::{BaseRecord, Parent, PinnedImage, PinnedLayout, Pins};
+pub use trust::trust_secrets;
+
+/// Who the graph is for.
+#[derive(Debug, Clone)]
+pub enum Form {
+    /// What decides the result, the same for every builder.
+    Platform,
+    /// How a given builder makes it.
+    Builder(BuilderFacts),
+}
+
+/// What the builder form depends on.
+#[derive(Debug, Clone)]
+pub struct BuilderFacts {
+    /// The builder's own platform.
+    pub native: Platform,
+    /// Whether the session has a bundle of certificates for networked steps.
+    pub trust: bool,
+    /// Proxies for networked steps.
+    pub proxy: ProxyEnv,
+    /// Whether results that the builder knows may not be used.
+    pub no_cache: bool,
+}
+
+/// Everything the lowering of one image on one platform needs.
+#[derive(Debug)]
+pub struct Job<'a> {
+    /// What the image contains.
+    pub content: &'a Content,
+    /// The platform.
+    pub platform: Platform,
+    /// The image's repository: caches of its steps are kept apart by it.
+    pub repository: &'a str,
+    /// Time of everything made by file steps, and of the image, in seconds since 1970.
+    pub epoch: i64,
+    /// What names resolve to.
+    pub pins: &'a Pins,
+    /// Files of the workspace.
+    pub files: &'a LocalFiles,
+    /// Who it is for.
+    pub form: &'a Form,
+}
+
+/// An image on one platform, ready to be solved.
+#[derive(Debug, Clone)]
+pub struct Lowered {
+    /// The finished file system.
+    pub state: State,
+    /// The image's configuration; the layers' digests are filled in by the exporter.
+    pub config: ImageConfig,
+    /// The base's configuration as it was read: its layers and history are left alone.
+    pub base_config: Option<Vec<u8>>,
+    /// What the manifest says it is based on.
+    pub base: Option<BaseRecord>,
+    /// What the solve needs besides the graph.
+    pub needs: Needs,
+}
+
+/// What a solve needs from session and daemon.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Ids of secrets that steps name, with whether each is required.
+    pub secrets: BTreeSet<(String, bool)>,
+    /// Ids of ssh agents.
+    pub ssh: BTreeSet<String>,
+    /// Whether a step runs in the host's network.
+    pub host_network: bool,
+}
+
+/// Lowers one image on one platform. What is wrong comes back with places: a file that is not there, a
+/// name without a pin.
+pub fn lower(job: &Job<'_>) -> Result<Lowered, Vec<Finding>> {
+    let mut lowering = stages::Lowering::new(job);
+    let built = lowering.image();
+    match built {
+        Some(built) if lowering.findings.is_empty() => {
+            let config = config::image_config(job, &built);
+            Ok(Lowered {
+                state: built.state,
+                config,
+                base_config: built.base.config_bytes,
+                base: built.base.record,
+                needs: lowering.needs,
+            })
+        }
+        _ => Err(lowering.findings),
+    }
+}

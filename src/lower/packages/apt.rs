@@ -1,0 +1,248 @@
+//! `apt`: one exec that leaves neither lists nor archives nor logs.
+
+use std::fmt::Write as _;
+
+use super::{quoted, quoted_all};
+use crate::llb::{CacheSharing, Exec, FileActions, State};
+use crate::lower::chain::Chain;
+use crate::lower::local::workspace_file;
+use crate::lower::program::Call;
+use crate::lower::stages::{Lowering, title};
+use crate::recipe::steps::{Apt, AptSource, Key, Package};
+use crate::recipe::{Program, Step};
+
+/// Lists and archives, away from the image's own folders: base images have hooks that empty those.
+const LISTS: &str = "/run/kiln/apt/lists";
+const ARCHIVES: &str = "/run/kiln/apt/archives";
+const FILES: &str = "/run/kiln/apt/files";
+
+/// What apt writes besides packages: logs, backups and caches with dates in them.
+const LEFTOVERS: &str = "rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log \
+/var/cache/apt/pkgcache.bin /var/cache/apt/srcpkgcache.bin /var/cache/debconf/*-old \
+/var/lib/dpkg/*-old /var/cache/ldconfig/aux-cache";
+
+impl Lowering<'_> {
+    pub(in crate::lower) fn apt(
+        &mut self,
+        chain: &mut Chain,
+        step: &Step,
+        apt: &Apt,
+        program: &Program,
+    ) {
+        self.sources(chain, step, apt);
+        let files = self.package_files(chain, step, apt);
+        let title = title(step, || words(apt));
+        let call = Call {
+            args: ["/bin/sh", "-e", "-c", &script(apt, &files)]
+                .map(String::from)
+                .to_vec(),
+            env: vec![
+                ("DEBIAN_FRONTEND".to_owned(), "noninteractive".to_owned()),
+                ("LC_ALL".to_owned(), "C.UTF-8".to_owned()),
+            ],
+            title,
+        };
+        let arch = chain.state.platform().architecture().to_owned();
+        self.program(chain, step, program, call, |exec| {
+            // Private: two images on one builder must neither wait for each other nor share a lock.
+            let id = |what: &str| format!("kiln/apt/{what}/{arch}");
+            let exec = exec
+                .cache(LISTS, id("lists"), CacheSharing::Private, None)
+                .cache(ARCHIVES, id("archives"), CacheSharing::Private, None);
+            files
+                .iter()
+                .fold(exec, |exec: Exec, (path, state, selector)| {
+                    exec.bind(path.clone(), state, selector)
+                })
+        });
+    }
+
+    /// Package sources in deb822 form, each with its own keyring.
+    fn sources(&mut self, chain: &mut Chain, step: &Step, apt: &Apt) {
+        let platform = *chain.state.platform();
+        for (name, source) in &apt.sources {
+            let keyring = format!("/etc/apt/keyrings/{name}");
+            let (key, keyring) = match &source.key {
+                None => (None, None),
+                Some(Key::File(path)) => {
+                    if let Err(message) = self.job.files.matches(&path.value, &[]) {
+                        self.error(&path.place, message);
+                        continue;
+                    }
+                    let state = workspace_file(&path.value, platform, &path.place);
+                    let keyring = format!("{keyring}.{}", key_kind(&path.value));
+                    (Some((state, format!("/{}", path.value))), Some(keyring))
+                }
+                Some(Key::Download(download)) => {
+                    let Some((state, Some(file))) = self.download(download, platform, &step.place)
+                    else {
+                        continue;
+                    };
+                    let keyring = format!("{keyring}.{}", key_kind(&download.url));
+                    (Some((state, format!("/{file}"))), Some(keyring))
+                }
+            };
+            let text = deb822(source, keyring.as_deref());
+            chain.files(&format!("apt source {name}"), Some(step), |files| {
+                let files = with_key(files, key, keyring.as_deref());
+                let path = format!("/etc/apt/sources.list.d/{name}.sources");
+                files.mkdir("/etc/apt/sources.list.d", 0o755, None).mkfile(
+                    &path,
+                    0o644,
+                    text.as_bytes(),
+                    None,
+                )
+            });
+        }
+    }
+
+    /// Package files by URL: where each is mounted, and from which state.
+    fn package_files(
+        &mut self,
+        chain: &Chain,
+        step: &Step,
+        apt: &Apt,
+    ) -> Vec<(String, State, String)> {
+        let platform = *chain.state.platform();
+        let mut all = Vec::new();
+        for package in &apt.install {
+            let Package::File(download) = package else {
+                continue;
+            };
+            if let Some((state, Some(file))) = self.download(download, platform, &step.place) {
+                all.push((
+                    format!("{FILES}/{}/{file}", all.len()),
+                    state,
+                    format!("/{file}"),
+                ));
+            }
+        }
+        all
+    }
+}
+
+fn with_key(
+    files: FileActions,
+    key: Option<(State, String)>,
+    keyring: Option<&str>,
+) -> FileActions {
+    let (Some((state, path)), Some(keyring)) = (key, keyring) else {
+        return files;
+    };
+    let options = crate::llb::CopyOptions {
+        owner: Some(crate::llb::FileOwner::Ids(0, 0)),
+        mode: Some(crate::llb::FileMode::Bits(0o644)),
+        ..crate::llb::CopyOptions::default()
+    };
+    files
+        .mkdir("/etc/apt/keyrings", 0o755, None)
+        .copy(&state, &path, keyring, options)
+}
+
+/// apt tells armoured keyrings from binary ones by their ending.
+fn key_kind(path: &str) -> &'static str {
+    if std::path::Path::new(path)
+        .extension()
+        .is_some_and(|kind| kind == "gpg")
+    {
+        "gpg"
+    } else {
+        "asc"
+    }
+}
+
+fn deb822(source: &AptSource, keyring: Option<&str>) -> String {
+    let mut text = String::from("Types: deb\n");
+    for (field, values) in [
+        ("URIs", &source.uris),
+        ("Suites", &source.suites),
+        ("Components", &source.components),
+        ("Architectures", &source.architectures),
+    ] {
+        if !values.is_empty() {
+            let _ = writeln!(text, "{field}: {}", values.join(" "));
+        }
+    }
+    if let Some(keyring) = keyring {
+        let _ = writeln!(text, "Signed-By: {keyring}");
+    }
+    text
+}
+
+fn names(apt: &Apt) -> Vec<String> {
+    apt.install
+        .iter()
+        .filter_map(|package| match package {
+            Package::Name(name) => Some(name.clone()),
+            Package::File(_) => None,
+        })
+        .collect()
+}
+
+fn words(apt: &Apt) -> String {
+    let mut words = vec!["apt".to_owned()];
+    if apt.upgrade {
+        words.push("upgrade".to_owned());
+    }
+    if !apt.remove.is_empty() {
+        words.push(format!("remove {}", apt.remove.join(" ")));
+    }
+    let install: Vec<String> = apt
+        .install
+        .iter()
+        .map(|package| match package {
+            Package::Name(name) => name.clone(),
+            Package::File(download) => download.url.clone(),
+        })
+        .collect();
+    if !install.is_empty() {
+        words.push(format!("install {}", install.join(" ")));
+    }
+    words.join(" ")
+}
+
+fn script(apt: &Apt, files: &[(String, State, String)]) -> String {
+    let settings = [
+        format!("Dir::State::Lists={LISTS}"),
+        format!("Dir::Cache::Archives={ARCHIVES}"),
+        "Dir::Cache::pkgcache=".to_owned(),
+        "Dir::Cache::srcpkgcache=".to_owned(),
+        // The mounts belong to root, whom apt's own user could not read from.
+        "APT::Sandbox::User=root".to_owned(),
+        "APT::Keep-Downloaded-Packages=true".to_owned(),
+        "Binary::apt::APT::Keep-Downloaded-Packages=true".to_owned(),
+        format!("APT::Install-Recommends={}", apt.recommends),
+        "Acquire::Retries=3".to_owned(),
+        "Dpkg::Use-Pty=0".to_owned(),
+    ];
+    let settings = settings.iter().fold(String::new(), |mut all, setting| {
+        let _ = write!(all, " -o {}", quoted(setting));
+        all
+    });
+    let options = if apt.options.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", quoted_all(&apt.options))
+    };
+    let call = format!("apt-get -y{settings}{options}");
+    let mut lines = vec![
+        format!("mkdir -p {LISTS}/partial {ARCHIVES}/partial"),
+        format!("{call} update"),
+    ];
+    if apt.upgrade {
+        lines.push(format!("{call} upgrade"));
+    }
+    if !apt.remove.is_empty() {
+        lines.push(format!(
+            "{call} --auto-remove remove {}",
+            quoted_all(&apt.remove)
+        ));
+    }
+    let mut install = names(apt);
+    install.extend(files.iter().map(|(path, ..)| path.clone()));
+    if !install.is_empty() {
+        lines.push(format!("{call} install {}", quoted_all(&install)));
+    }
+    lines.push(LEFTOVERS.to_owned());
+    lines.join("\n")
+}

@@ -1,0 +1,190 @@
+//! pip's requirement files: which other files they name, and which version of a package.
+
+use super::LocalFiles;
+
+/// How deep files may name files.
+const MAX_DEPTH: usize = 16;
+
+/// Requirement files with everything they name.
+#[derive(Debug, Default)]
+pub(super) struct Requirements {
+    files: Vec<String>,
+    lines: Vec<String>,
+}
+
+impl Requirements {
+    /// The paths in the workspace, in the order of first mention.
+    pub(super) fn files(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(String::as_str)
+    }
+
+    /// Reads a file and what it names by `-r` and `-c`.
+    pub(super) fn read(&mut self, files: &LocalFiles, path: &str) -> Result<(), String> {
+        self.read_at(files, path, 0)
+    }
+
+    fn read_at(&mut self, files: &LocalFiles, path: &str, depth: usize) -> Result<(), String> {
+        if self.files.iter().any(|known| known == path) {
+            return Ok(());
+        }
+        if depth > MAX_DEPTH {
+            return Err(format!(
+                "`{path}`: files name files deeper than {MAX_DEPTH}"
+            ));
+        }
+        let text = files.read(path)?;
+        self.files.push(path.to_owned());
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for (number, line) in text.lines().enumerate() {
+            let line = without_comment(line);
+            let Some(named) = named_file(line) else {
+                if !line.is_empty() {
+                    self.lines.push(line.to_owned());
+                }
+                continue;
+            };
+            if named.contains("://") {
+                continue;
+            }
+            let at = |message: String| format!("`{path}`, line {}: {message}", number + 1);
+            let inner =
+                join(folder, named).ok_or_else(|| at(format!("`{named}` leaves the workspace")))?;
+            self.read_at(files, &inner, depth + 1).map_err(at)?;
+        }
+        Ok(())
+    }
+
+    /// The requirement of a bare name as it stands elsewhere, such as `torch==2.4.1`; nothing for a name
+    /// that says more itself, or that stands nowhere.
+    pub(super) fn version_of(&self, name: &str, install: &[String]) -> Option<String> {
+        if bare_name(name) != name {
+            return None;
+        }
+        let wanted = normalised(name);
+        let lines = self.lines.iter().chain(install);
+        let found = lines
+            .filter(|line| !line.starts_with('-'))
+            .find(|line| normalised(bare_name(line)) == wanted)?;
+        // A marker says when a line counts; the step has decided that already.
+        let requirement = found.split(';').next().unwrap_or_default();
+        let requirement = requirement.split(" --hash").next().unwrap_or_default();
+        Some(requirement.trim().replace(' ', ""))
+    }
+}
+
+fn without_comment(line: &str) -> &str {
+    let line = line.trim();
+    if line.starts_with('#') {
+        return "";
+    }
+    line.split(" #").next().unwrap_or_default().trim()
+}
+
+/// The file that a line names by `-r` or `-c`.
+fn named_file(line: &str) -> Option<&str> {
+    ["--requirement", "--constraint", "-r", "-c"]
+        .iter()
+        .find_map(|option| {
+            let rest = line.strip_prefix(option)?;
+            let rest = rest.strip_prefix('=').unwrap_or(rest);
+            let is_option =
+                rest.starts_with([' ', '\t']) || option.len() == 2 || line.contains('=');
+            is_option.then(|| rest.trim())
+        })
+}
+
+fn bare_name(requirement: &str) -> &str {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let end = requirement.find(|c| !fits(c)).unwrap_or(requirement.len());
+    &requirement[..end]
+}
+
+/// Names count as equal across case and `-`, `_`, `.`.
+fn normalised(name: &str) -> String {
+    let mut text = String::new();
+    for c in name.chars() {
+        let c = if matches!(c, '_' | '.') {
+            '-'
+        } else {
+            c.to_ascii_lowercase()
+        };
+        if !(c == '-' && text.ends_with('-')) {
+            text.push(c);
+        }
+    }
+    text
+}
+
+fn join(folder: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    if path.starts_with('/') {
+        return None;
+    }
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LocalFiles, Requirements};
+
+    #[test]
+    fn files_named_by_files_come_along_and_versions_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write(
+            "a/top.txt",
+            "# 주석\n-r sub/more.txt  # 더\n-c ../limits.txt\nTorch_Vision == 0.19.1 ; python_version > '3'\n",
+        );
+        write(
+            "a/sub/more.txt",
+            "torch==2.4.1\n--extra-index-url https://x/\n",
+        );
+        write("limits.txt", "numpy<2\n");
+        let mut all = Requirements::default();
+        all.read(&LocalFiles::new(folder.path()), "a/top.txt")
+            .unwrap();
+        assert_eq!(
+            all.files().collect::<Vec<_>>(),
+            ["a/top.txt", "a/sub/more.txt", "limits.txt"]
+        );
+        assert_eq!(
+            all.version_of("torch", &[]).as_deref(),
+            Some("torch==2.4.1")
+        );
+        assert_eq!(
+            all.version_of("torch-vision", &[]).as_deref(),
+            Some("Torch_Vision==0.19.1")
+        );
+        assert_eq!(all.version_of("torch>=2", &[]), None);
+        assert_eq!(
+            all.version_of("jax", &["jax[cuda]".into()]).as_deref(),
+            Some("jax[cuda]")
+        );
+    }
+
+    #[test]
+    fn a_missing_file_is_named_with_the_line_that_wants_it() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("r.txt"), "numpy\n-r gone.txt\n").unwrap();
+        let error = Requirements::default()
+            .read(&LocalFiles::new(folder.path()), "r.txt")
+            .unwrap_err();
+        assert!(
+            error.contains("`r.txt`, line 2") && error.contains("gone.txt"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,131 @@
+//! What the builder fetches: downloads, git checkouts, files of other images.
+
+use super::stages::Lowering;
+use crate::llb::{CopyOptions, FileActions, GitSource, HttpSource, ImageSource, Note, State};
+use crate::oci::{Digest, Platform};
+use crate::recipe::From;
+use crate::recipe::steps::{Download, Extract, Git};
+use crate::text::Place;
+
+impl Lowering<'_> {
+    /// The file system that `from` names.
+    pub(super) fn taken(
+        &mut self,
+        from: &From,
+        platform: Platform,
+        place: &Place,
+    ) -> Option<State> {
+        match from {
+            From::Stage(name) => self.stage(name, place).map(|built| built.state),
+            From::Recipe(reference) => self
+                .parent(reference, platform, place)
+                .map(|built| built.state),
+            From::Image(reference) => {
+                let Some(pin) = self.job.pins.image(reference, platform) else {
+                    self.error(place, format!("`{reference}` has not been resolved"));
+                    return None;
+                };
+                let note = noted(format!("from {reference}"), place);
+                Some(ImageSource::new(pin.reference.clone()).state(&platform, note))
+            }
+        }
+    }
+
+    /// A download: with a file's name the file at the root of a state, without one an unpacked archive.
+    pub(super) fn download(
+        &mut self,
+        download: &Download,
+        platform: Platform,
+        place: &Place,
+    ) -> Option<(State, Option<String>)> {
+        let name = file_name(&download.url);
+        let checksum = match &download.sha256 {
+            None => None,
+            Some(hex) => match format!("sha256:{hex}").parse::<Digest>() {
+                Ok(digest) => Some(digest),
+                Err(error) => {
+                    self.error(place, error.to_string());
+                    return None;
+                }
+            },
+        };
+        let state = HttpSource::new(&download.url, &name)
+            .checksum(checksum)
+            .state(&platform, noted(format!("fetch {}", download.url), place));
+        match &download.extract {
+            None => Some((state, Some(name))),
+            Some(extract) => Some((unpacked(&state, &name, extract, place), None)),
+        }
+    }
+
+    /// A git checkout.
+    pub(super) fn git(&mut self, git: &Git, platform: Platform, place: &Place) -> State {
+        if !git.url.starts_with("http") {
+            self.needs.ssh.insert("default".to_owned());
+        }
+        let source = GitSource {
+            url: git.url.clone(),
+            reference: git.reference.clone(),
+            keep_git: git.keep_git,
+            skip_submodules: !git.submodules,
+        };
+        source.state(
+            &platform,
+            noted(format!("git {} {}", git.url, git.reference), place),
+        )
+    }
+}
+
+fn noted(name: String, place: &Place) -> Note {
+    Note {
+        name,
+        places: vec![place.clone()],
+        ignore_cache: false,
+    }
+}
+
+/// The last part of a URL's path.
+pub(super) fn file_name(url: &str) -> String {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let path = path.split_once("://").map_or(path, |(_, rest)| rest);
+    match path.rsplit_once('/') {
+        Some((_, name)) if !name.is_empty() => name.to_owned(),
+        _ => "download".to_owned(),
+    }
+}
+
+/// An archive's content on its own: what `include` matches, without the first `strip` parts.
+fn unpacked(archive: &State, name: &str, extract: &Extract, place: &Place) -> State {
+    let scratch = State::scratch(archive.platform());
+    let options = CopyOptions {
+        unpack: true,
+        ..CopyOptions::default()
+    };
+    let whole = FileActions::on(&scratch, None)
+        .copy(archive, &format!("/{name}"), "/", options)
+        .state(noted(format!("unpack {name}"), place));
+    let kept = if extract.include.is_empty() {
+        whole
+    } else {
+        let options = CopyOptions {
+            contents: true,
+            include: extract.include.clone(),
+            ..CopyOptions::default()
+        };
+        FileActions::on(&scratch, None)
+            .copy(&whole, "/", "/", options)
+            .state(noted(format!("choose from {name}"), place))
+    };
+    if extract.strip == 0 {
+        return kept;
+    }
+    // `/*/*` names exactly what lies one part deep, as `tar --strip-components=1` keeps it.
+    let pattern = "/*".repeat(extract.strip + 1);
+    let options = CopyOptions {
+        wildcard: true,
+        ..CopyOptions::default()
+    };
+    FileActions::on(&scratch, None)
+        .copy(&kept, &pattern, "/", options)
+        .state(noted(format!("strip {name}"), place))
+}

@@ -1,0 +1,134 @@
+//! The environment of the process: the only place that reads it.
+//!
+//! Precedence is flag, environment, `kiln.yaml`, default. Everything else in the crate takes values.
+
+use std::env;
+use std::path::PathBuf;
+
+/// The variables kiln looks at, with what each means. The page on the environment is made of it.
+pub const VARIABLES: [(&str, &str); 11] = [
+    (
+        "BUILDKIT_HOST",
+        "address of the builder where `kiln.yaml` names none: unix:///PATH or tcp://HOST:PORT",
+    ),
+    (
+        "BUILDKIT_PROGRESS",
+        "how progress is shown where no flag says it: auto, plain, quiet",
+    ),
+    (
+        "SOURCE_DATE_EPOCH",
+        "seconds since 1970: the time in the image's configuration and of files made by file steps",
+    ),
+    (
+        "DOCKER_CONFIG",
+        "folder of Docker's config.json with logins; ~/.docker where it is not set",
+    ),
+    (
+        "REGISTRY_AUTH_FILE",
+        "file with logins in the same form, as podman and skopeo use it",
+    ),
+    (
+        "SSL_CERT_FILE",
+        "bundle of certificates that also networked steps get; the first of these four that is set counts",
+    ),
+    ("CURL_CA_BUNDLE", "as SSL_CERT_FILE"),
+    ("REQUESTS_CA_BUNDLE", "as SSL_CERT_FILE"),
+    ("PIP_CERT", "as SSL_CERT_FILE"),
+    (
+        "HTTP_PROXY, HTTPS_PROXY, NO_PROXY, ALL_PROXY",
+        "proxies that networked steps get, in upper or lower case; never stored",
+    ),
+    (
+        "KILN_LOG",
+        "what is logged to standard error, in the words of tracing's filters",
+    ),
+];
+
+/// Proxies as the environment gives them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proxies {
+    /// `http_proxy`.
+    pub http: String,
+    /// `https_proxy`.
+    pub https: String,
+    /// `ftp_proxy`.
+    pub ftp: String,
+    /// `no_proxy`.
+    pub no: String,
+    /// `all_proxy`.
+    pub all: String,
+}
+
+/// What the environment says.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// `BUILDKIT_HOST`.
+    pub buildkit_host: Option<String>,
+    /// `BUILDKIT_PROGRESS`.
+    pub progress: Option<String>,
+    /// `SOURCE_DATE_EPOCH` as written.
+    pub source_date_epoch: Option<String>,
+    /// Files with logins, in the order they are looked at.
+    pub auth_files: Vec<PathBuf>,
+    /// A bundle of certificates, and the variable that names it.
+    pub ca_bundle: Option<(&'static str, PathBuf)>,
+    /// Proxies.
+    pub proxies: Proxies,
+    /// The log filter.
+    pub log: Option<String>,
+}
+
+impl Config {
+    /// Reads the environment.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    pub fn from_env() -> Self {
+        let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+        let path = |name: &str| {
+            env::var_os(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
+        let either = |name: &str| {
+            text(&name.to_lowercase())
+                .or_else(|| text(&name.to_uppercase()))
+                .unwrap_or_default()
+        };
+        let docker = path("DOCKER_CONFIG").or_else(|| Some(path("HOME")?.join(".docker")));
+        let auth_files = path("REGISTRY_AUTH_FILE")
+            .into_iter()
+            .chain(docker.map(|folder| folder.join("config.json")))
+            .collect();
+        let ca_bundle = [
+            "SSL_CERT_FILE",
+            "CURL_CA_BUNDLE",
+            "REQUESTS_CA_BUNDLE",
+            "PIP_CERT",
+        ]
+        .into_iter()
+        .find_map(|name| Some((name, path(name)?)));
+        Self {
+            buildkit_host: text("BUILDKIT_HOST"),
+            progress: text("BUILDKIT_PROGRESS"),
+            source_date_epoch: text("SOURCE_DATE_EPOCH"),
+            auth_files,
+            ca_bundle,
+            proxies: Proxies {
+                http: either("http_proxy"),
+                https: either("https_proxy"),
+                ftp: either("ftp_proxy"),
+                no: either("no_proxy"),
+                all: either("all_proxy"),
+            },
+            log: text("KILN_LOG"),
+        }
+    }
+}
+
+/// Where systems keep the certificates they trust.
+pub const SYSTEM_BUNDLES: [&str; 5] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];

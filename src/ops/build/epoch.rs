@@ -1,0 +1,43 @@
+//! The time in an image: never the clock's.
+
+use crate::lower::Pins;
+use crate::plan::Plan;
+use crate::recipe::{Base, Image};
+
+/// Seconds since 1970 for each image of a plan: what was asked for, else the newest time among its
+/// bases on all platforms, so that two platforms agree; 1970 where no base has a time.
+pub(in crate::ops) fn epochs(plan: &Plan, pins: &Pins, asked: Option<i64>) -> Vec<i64> {
+    let mut all: Vec<i64> = Vec::with_capacity(plan.images.len());
+    for planned in &plan.images {
+        let epoch = asked.unwrap_or_else(|| {
+            let own = newest(&planned.image, pins);
+            // Parents stand before their children, so their times are known.
+            let parents = planned
+                .parents
+                .values()
+                .filter_map(|&parent| all.get(parent).copied());
+            parents.chain(own).max().unwrap_or(0)
+        });
+        all.push(epoch);
+    }
+    all
+}
+
+fn newest(image: &Image, pins: &Pins) -> Option<i64> {
+    let mut times = Vec::new();
+    for (platform, content) in &image.contents {
+        for base in content.bases() {
+            let created = match &base.value {
+                Base::Image(reference) => pins
+                    .image(reference, *platform)
+                    .and_then(|pin| pin.config.created.clone()),
+                Base::Oci { folder, tag } => pins
+                    .layout(folder, tag, *platform)
+                    .and_then(|pin| pin.config.created.clone()),
+                _ => None,
+            };
+            times.extend(created.and_then(|text| text.parse::<jiff::Timestamp>().ok()));
+        }
+    }
+    times.into_iter().map(jiff::Timestamp::as_second).max()
+}

@@ -1,0 +1,36 @@
+//! Builds images: for each platform a solve, for each image one index, its tags and a record.
+//!
+//! ```text
+//! load → plan → builders → bases pinned → rehearsal → legs (in parallel) ─┐
+//!                                       record ← read back ← tags ← index ←┘ per image
+//! ```
+//!
+//! [`run`] tells the story; a file per chapter: [`schedule`] (which leg runs where and when),
+//! [`leg`] (one image on one platform), [`publish`] (index, tags, read-back), [`report`] (what
+//! happened).
+
+mod assign;
+mod epoch;
+mod event;
+mod leg;
+mod metadata;
+mod options;
+mod publish;
+mod record;
+mod rehearse;
+mod report;
+mod run;
+mod schedule;
+mod settle;
+mod shrink;
+
+pub use event::{Event, EventSink, LegName, LegOutcomeKind, StepState};
+pub use metadata::metadata;
+pub use options::{BuildOptions, FailurePolicy};
+pub use report::{
+    BuildReport, Failure, FailureKind, ImageReport, ImageState, LegReport, LegState, Solved,
+};
+pub use run::run;
+
+pub(in crate::ops) use epoch::epochs;
+pub(in crate::ops) use rehearse::rehearse;

@@ -1,0 +1,46 @@
+//! What a build is asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use crate::config::Proxies;
+use crate::oci::Platform;
+
+/// What happens to the rest when something fails.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FailurePolicy {
+    /// What runs is finished, and so are all platforms of an image that has begun; nothing else begins.
+    #[default]
+    Finish,
+    /// Everything that does not need what failed is built.
+    KeepGoing,
+    /// Everything is cancelled.
+    FailFast,
+}
+
+/// What a build is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct BuildOptions {
+    /// Which images: `NAME` or `REPOSITORY:TAG`, with `*` and `?`; all where there is none.
+    pub selectors: Vec<String>,
+    /// Which platforms; all of each image where there is none.
+    pub platforms: BTreeSet<Platform>,
+    /// Whether images are pushed.
+    pub push: bool,
+    /// Whether a tag may lose platforms.
+    pub allow_shrink: bool,
+    /// Legs that are built at once, over all builders.
+    pub jobs: Option<usize>,
+    /// What happens when something fails.
+    pub failure: FailurePolicy,
+    /// Whether builders must run steps whose results they know.
+    pub no_cache: bool,
+    /// Values of `--set`, for the record.
+    pub set: BTreeMap<String, String>,
+    /// Where records go; beside `kiln.yaml` where nothing is said.
+    pub record: Option<PathBuf>,
+    /// Seconds since 1970 for the images' times.
+    pub epoch: Option<i64>,
+    /// Proxies for networked steps.
+    pub proxy: Proxies,
+}

@@ -1,0 +1,133 @@
+//! From legs to a published image.
+//!
+//! The order is fixed: the children are there already, by digest; then the index by digest; then the
+//! tags; then everything is read back. Whatever breaks in between leaves content that no tag points
+//! to, and tags that point to something whole.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::report::{Failure, LegReport, LegState};
+use crate::oci::{
+    Descriptor, Digest, Index, MediaType, Platform, Reference, Repository, canonical,
+};
+use crate::ops::places::Destination;
+use crate::ops::resolve;
+use crate::registry::{ManifestRef, Registry, RegistryError};
+
+/// Publishes an image of which every leg is built; its index and its size in bytes come back.
+pub(super) async fn publish(
+    legs: &BTreeMap<Platform, LegReport>,
+    annotations: BTreeMap<String, String>,
+    destination: &Destination,
+    registry: &dyn Registry,
+) -> Result<(Digest, u64), Box<Failure>> {
+    let repository = destination
+        .repository
+        .as_ref()
+        .ok_or_else(|| Failure::bug("no repository"))?;
+    let entries = entries(legs)?;
+    let index =
+        Index::assemble(entries, annotations).map_err(|error| Failure::bug(error.to_string()))?;
+    let (bytes, digest) =
+        canonical::encode(&index).map_err(|error| Failure::bug(error.to_string()))?;
+    let bytes = Bytes::from(bytes);
+    let size = bytes.len() as u64;
+    let by_digest = ManifestRef::Digest(digest.clone());
+    registry
+        .put_manifest(repository, &by_digest, &MediaType::OciIndex, bytes.clone())
+        .await
+        .map_err(|error| refused(&error))?;
+    for reference in &destination.references {
+        tag(registry, reference, &digest, &bytes).await?;
+    }
+    read_back(
+        registry,
+        repository,
+        &destination.references,
+        &digest,
+        &index,
+    )
+    .await?;
+    Ok((digest, size))
+}
+
+fn entries(legs: &BTreeMap<Platform, LegReport>) -> Result<Vec<Descriptor>, Box<Failure>> {
+    legs.iter()
+        .map(|(platform, leg)| match &leg.state {
+            LegState::Built(solved) => {
+                let manifest = solved.manifest.clone();
+                let manifest =
+                    manifest.ok_or_else(|| Failure::bug(format!("{platform} has no manifest")))?;
+                Ok(manifest.with_platform(*platform))
+            }
+            _ => Err(Failure::bug(format!("{platform} is not built"))),
+        })
+        .collect()
+}
+
+/// Points a tag to the index; one that does so already is left alone, since registries with immutable
+/// tags refuse even that.
+async fn tag(
+    registry: &dyn Registry,
+    reference: &Reference,
+    digest: &Digest,
+    bytes: &Bytes,
+) -> Result<(), Box<Failure>> {
+    let at = ManifestRef::of(reference);
+    let repository = reference.repository();
+    let now = registry
+        .head_manifest(repository, &at)
+        .await
+        .map_err(|error| refused(&error))?;
+    if now.is_some_and(|now| now.digest == *digest) {
+        return Ok(());
+    }
+    registry
+        .put_manifest(repository, &at, &MediaType::OciIndex, bytes.clone())
+        .await
+        .map_err(|error| refused(&error))?;
+    Ok(())
+}
+
+/// Reads what the tags now lead to: index, children, configurations.
+async fn read_back(
+    registry: &dyn Registry,
+    repository: &Repository,
+    references: &[Reference],
+    digest: &Digest,
+    index: &Index,
+) -> Result<(), Box<Failure>> {
+    for reference in references {
+        let at = ManifestRef::of(reference);
+        let found = registry
+            .get_manifest(repository, &at)
+            .await
+            .map_err(|e| refused(&e))?;
+        let found = found.map(|found| found.digest);
+        if found.as_ref() != Some(digest) {
+            let found = found.map_or_else(|| "nothing".to_owned(), |found| found.to_string());
+            let message = format!("{reference} was pushed as {digest} and reads back as {found}");
+            let next = "somebody else may be pushing the same tag; run it again".to_owned();
+            return Err(Failure::registry(message, Some(next)));
+        }
+    }
+    for (platform, child) in index.images() {
+        let (_, config, _) = resolve::pushed(registry, repository, &child.digest)
+            .await
+            .map_err(|message| Failure::registry(message, None))?;
+        let says = config.platform().ok();
+        if says != Some(platform) {
+            let says = says.map_or_else(|| "nothing known".to_owned(), |says| says.to_string());
+            return Err(Failure::bug(format!(
+                "the configuration for {platform} says {says}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn refused(error: &RegistryError) -> Box<Failure> {
+    Failure::registry(error.to_string(), Some(error.next_step()))
+}

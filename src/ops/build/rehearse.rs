@@ -1,0 +1,59 @@
+//! Every graph of a plan, made without a builder.
+//!
+//! Parents are part of their children's graphs here. What is wrong with files of the workspace is found
+//! for all legs at once, before the first solve; `plan --llb` shows what comes of it.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::Findings;
+use crate::lower::{Form, Job, LocalFiles, Lowered, Parent, Pins, lower};
+use crate::plan::{Leg, Plan};
+
+/// The graph of every leg.
+pub(in crate::ops) fn rehearse(
+    plan: &Plan,
+    pins: &Pins,
+    epochs: &[i64],
+    files: &LocalFiles,
+    form: &Form,
+) -> Result<BTreeMap<Leg, Lowered>, Findings> {
+    let mut all: BTreeMap<Leg, Lowered> = BTreeMap::new();
+    let mut findings = Findings::new();
+    for leg in plan.legs() {
+        let planned = &plan.images[leg.image];
+        let mut pins = pins.clone();
+        for (reference, &parent) in &planned.parents {
+            let of = Leg {
+                image: parent,
+                platform: leg.platform,
+            };
+            if let Some(lowered) = all.get(&of) {
+                let name = plan.images[parent].image.name();
+                let parent = Parent::Graph(Box::new(lowered.clone()));
+                pins.add_parent(reference.clone(), leg.platform, name, parent);
+            }
+        }
+        let job = Job {
+            content: &planned.image.contents[&leg.platform],
+            platform: leg.platform,
+            repository: &planned.image.repository.value,
+            epoch: epochs[leg.image],
+            pins: &pins,
+            files,
+            form,
+        };
+        match lower(&job) {
+            Ok(lowered) => {
+                all.insert(leg, lowered);
+            }
+            Err(errors) => errors
+                .into_iter()
+                .for_each(|finding| findings.push(finding)),
+        }
+    }
+    if findings.has_errors() {
+        Err(findings)
+    } else {
+        Ok(all)
+    }
+}

@@ -1,0 +1,177 @@
+//! What happened in a build.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::lower::{BaseRecord, PinnedImage};
+use crate::oci::{Descriptor, Digest, Platform};
+use crate::record::Utc;
+use crate::text::Place;
+
+/// What happened to everything that was planned.
+#[derive(Debug, Clone, Default)]
+pub struct BuildReport {
+    /// Every image, in build order.
+    pub images: Vec<ImageReport>,
+}
+
+/// What happened to an image.
+#[derive(Debug, Clone)]
+pub struct ImageReport {
+    /// The recipe's name.
+    pub name: String,
+    /// The variant's name: its first tag.
+    pub variant: String,
+    /// `REPOSITORY:TAG`.
+    pub image: String,
+    /// Full references, one per tag.
+    pub references: Vec<String>,
+    /// How it ended.
+    pub state: ImageState,
+    /// The published index.
+    pub index: Option<(Digest, u64)>,
+    /// Its legs.
+    pub legs: BTreeMap<Platform, LegReport>,
+    /// Why it was not published although its legs were built.
+    pub error: Option<Failure>,
+}
+
+/// How an image ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageState {
+    /// All platforms are built, and published where that was asked for.
+    Built,
+    /// Something failed.
+    Failed,
+    /// It was not begun.
+    Skipped,
+}
+
+impl ImageState {
+    /// The word in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Built => "built",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// What happened to one platform of an image.
+#[derive(Debug, Clone)]
+pub struct LegReport {
+    /// Who built it; nothing where it was not begun.
+    pub builder: Option<String>,
+    /// Whether its programs ran under emulation.
+    pub emulated: bool,
+    /// When it began.
+    pub started: Option<Utc>,
+    /// When it ended.
+    pub finished: Option<Utc>,
+    /// How long it took.
+    pub took: Duration,
+    /// How it ended.
+    pub state: LegState,
+}
+
+/// How a leg ended.
+#[derive(Debug, Clone)]
+pub enum LegState {
+    /// Built.
+    Built(Box<Solved>),
+    /// Failed.
+    Failed(Box<Failure>),
+    /// Not begun, or cancelled; the text says why.
+    Skipped(String),
+}
+
+/// What a successful leg gave.
+#[derive(Debug, Clone, Default)]
+pub struct Solved {
+    /// The manifest, where it was pushed.
+    pub manifest: Option<Descriptor>,
+    /// The image to build on, read back from the registry, where it was pushed.
+    pub pinned: Option<PinnedImage>,
+    /// Digest and size of the configuration.
+    pub config: Option<(Digest, u64)>,
+    /// Number of layers, and their compressed size in bytes.
+    pub layers: (u32, u64),
+    /// What the manifest says it is based on.
+    pub base: Option<BaseRecord>,
+    /// Steps that ran.
+    pub ran: usize,
+    /// Steps whose results the builder knew.
+    pub cached: usize,
+}
+
+/// Why something failed.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// What kind of failure it is.
+    pub kind: FailureKind,
+    /// In words.
+    pub message: String,
+    /// What to do.
+    pub next: Option<String>,
+}
+
+impl Failure {
+    /// A mistake of kiln itself.
+    pub(super) fn bug(message: impl Into<String>) -> Box<Self> {
+        Box::new(Self {
+            kind: FailureKind::Bug,
+            message: message.into(),
+            next: None,
+        })
+    }
+
+    /// A registry that went away, refused, or has something else than what was pushed.
+    pub(super) fn registry(message: impl Into<String>, next: Option<String>) -> Box<Self> {
+        Box::new(Self {
+            kind: FailureKind::Registry,
+            message: message.into(),
+            next,
+        })
+    }
+}
+
+/// Kinds of failures.
+#[derive(Debug, Clone)]
+pub enum FailureKind {
+    /// A step of the recipe.
+    Step {
+        /// The step's name.
+        name: String,
+        /// Where it stands; several places where several steps share a layer.
+        places: Vec<Place>,
+        /// How its program ended.
+        exit_code: Option<i64>,
+        /// The last lines it wrote.
+        logs: Vec<String>,
+    },
+    /// The builder went away or refused.
+    Builder,
+    /// The registry went away or refused.
+    Registry,
+    /// A policy refuses the result.
+    Policy,
+    /// A mistake of kiln itself.
+    Bug,
+}
+
+impl ImageReport {
+    /// Whether some of its legs were built and others not.
+    pub fn is_partial(&self) -> bool {
+        let built = self.built();
+        built > 0 && built < self.legs.len()
+    }
+
+    /// How many legs were built.
+    pub fn built(&self) -> usize {
+        self.legs
+            .values()
+            .filter(|leg| matches!(leg.state, LegState::Built(_)))
+            .count()
+    }
+}

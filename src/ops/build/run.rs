@@ -1,0 +1,254 @@
+//! The story of a build.
+//!
+//! 1. Plan: which legs, in which order.
+//! 2. Builders: who makes which platform; a tag that would lose platforms is refused.
+//! 3. Bases: every name to a digest, on every platform.
+//! 4. Rehearsal: every graph, without a builder; mistakes of all legs together.
+//! 5. Legs, in parallel, each as soon as its parents' legs of its platform are done.
+//! 6. Per image, as soon as its last leg is done: index, tags, read-back, record.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+
+use super::event::{Event, EventSink, LegName};
+use super::leg::LegRun;
+use super::options::BuildOptions;
+use super::report::{BuildReport, Failure, ImageReport, ImageState, LegReport, LegState};
+use super::schedule::{Finished, skipped};
+use super::settle::{Settled, settle};
+use super::{publish, record, rehearse};
+use crate::lower::{Job, Lowered, Parent, Pins};
+use crate::oci::Platform;
+use crate::ops::connect::Backends;
+use crate::ops::error::OpError;
+use crate::ops::load::Loaded;
+use crate::ops::places::Destination;
+use crate::plan::{Leg, Planned};
+
+/// Builds what the options ask for. What happens to legs and images is in the report; an error means
+/// that nothing was begun.
+pub async fn run(
+    loaded: &Loaded,
+    options: &BuildOptions,
+    backends: &Backends,
+    events: &EventSink,
+) -> Result<BuildReport, OpError> {
+    let settled = settle(loaded, options, backends, events).await?;
+    let legs = settled
+        .plan
+        .legs()
+        .into_iter()
+        .map(|leg| settled.leg_name(leg))
+        .collect();
+    events.send(Event::Planned { legs });
+    let images = (0..settled.plan.images.len()).map(|index| settled.image(index));
+    Ok(BuildReport {
+        images: join_all(images).await,
+    })
+}
+
+impl Settled<'_> {
+    fn leg_name(&self, leg: Leg) -> LegName {
+        LegName {
+            image: self.plan.images[leg.image].image.name(),
+            platform: leg.platform,
+        }
+    }
+
+    /// One image: its legs, then its publication.
+    async fn image(&self, index: usize) -> ImageReport {
+        let planned = &self.plan.images[index];
+        let legs = planned.platforms.iter().map(|&platform| async move {
+            let leg = Leg {
+                image: index,
+                platform,
+            };
+            let report = self.leg(leg).await;
+            self.board.post(leg, &report);
+            (platform, report)
+        });
+        let legs: BTreeMap<Platform, LegReport> = join_all(legs).await.into_iter().collect();
+        let destination = &self.destinations[index];
+        let mut report = ImageReport {
+            name: planned.image.recipe.value.clone(),
+            variant: planned.image.tag().to_owned(),
+            image: planned.image.name(),
+            references: destination
+                .references
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            state: state(&legs),
+            index: None,
+            legs,
+            error: None,
+        };
+        if report.state == ImageState::Built && self.options.push {
+            self.publish(planned, destination, &mut report).await;
+        } else if report.is_partial() && self.options.push {
+            let message = "not published: some of its platforms failed; no tag was touched";
+            let image = report.image.clone();
+            self.events.send(Event::NotPublished {
+                image,
+                message: message.to_owned(),
+            });
+        }
+        report
+    }
+
+    /// One leg, from its parents to its result.
+    async fn leg(&self, leg: Leg) -> LegReport {
+        let planned = &self.plan.images[leg.image];
+        let name = self.leg_name(leg);
+        let mut pins = self.pins.clone();
+        if let Err(why) = self.add_parents(planned, leg, &mut pins).await {
+            return skipped(self.events, name, why);
+        }
+        let builder = self.assigned[&leg.platform];
+        let run = LegRun {
+            name: name.clone(),
+            job: Job {
+                content: &planned.image.contents[&leg.platform],
+                platform: leg.platform,
+                repository: &planned.image.repository.value,
+                epoch: self.epochs[leg.image],
+                pins: &pins,
+                files: &self.files,
+                form: &self.forms[builder],
+            },
+            builder: &self.backends.builders[builder],
+            destination: self.options.push.then(|| &self.destinations[leg.image]),
+            registry: self.backends.registry.as_ref(),
+            events: self.events,
+        };
+        let may_begin = || self.may_begin(leg.image);
+        match self.board.run(builder, may_begin, run.run()).await {
+            Some(report) => report,
+            None => skipped(
+                self.events,
+                name,
+                "cancelled, because something else failed",
+            ),
+        }
+    }
+
+    /// An image that has begun goes on; another one does not begin after a failure.
+    fn may_begin(&self, image: usize) -> bool {
+        let Ok(mut begun) = self.begun.lock() else {
+            return false;
+        };
+        if !begun[image] && self.board.is_held() {
+            return false;
+        }
+        begun[image] = true;
+        true
+    }
+
+    async fn add_parents(
+        &self,
+        planned: &Planned,
+        leg: Leg,
+        pins: &mut Pins,
+    ) -> Result<(), String> {
+        for (reference, &parent) in &planned.parents {
+            let of = Leg {
+                image: parent,
+                platform: leg.platform,
+            };
+            let name = &self.plan.images[parent].image.name();
+            let Finished::Built(pinned) = self.board.wait(of).await else {
+                return Err(format!(
+                    "its parent {name} was not built for {}",
+                    leg.platform
+                ));
+            };
+            let parent_image = match pinned {
+                Some(pinned) => Parent::Published(pinned),
+                None => Parent::Graph(Box::new(self.graph(of)?)),
+            };
+            let shown = self.destinations[parent].references.first();
+            let shown = shown.map_or_else(|| name.clone(), ToString::to_string);
+            pins.add_parent(reference.clone(), leg.platform, shown, parent_image);
+        }
+        Ok(())
+    }
+
+    /// The graph of a parent that was not pushed.
+    fn graph(&self, leg: Leg) -> Result<Lowered, String> {
+        let builder = self.assigned[&leg.platform];
+        let form = &self.forms[builder];
+        let all = rehearse::rehearse(&self.plan, &self.pins, &self.epochs, &self.files, form);
+        all.ok()
+            .and_then(|mut all| all.remove(&leg))
+            .ok_or_else(|| "the parent's graph could not be made".to_owned())
+    }
+
+    async fn publish(
+        &self,
+        planned: &Planned,
+        destination: &Destination,
+        report: &mut ImageReport,
+    ) {
+        let annotations = planned.image.contents.values().next();
+        let annotations = annotations.map(|content| content.runtime.annotations.clone());
+        let registry = self.backends.registry.as_ref();
+        let published = publish::publish(
+            &report.legs,
+            annotations.unwrap_or_default(),
+            destination,
+            registry,
+        );
+        match published.await {
+            Ok((digest, size)) => {
+                report.index = Some((digest.clone(), size));
+                self.events.send(Event::Published {
+                    image: report.image.clone(),
+                    references: report.references.clone(),
+                    index: digest,
+                });
+                self.remember(destination, report);
+            }
+            Err(failure) => self.fail(report, *failure),
+        }
+    }
+
+    fn remember(&self, destination: &Destination, report: &mut ImageReport) {
+        let Some(index) = report.index.clone() else {
+            return;
+        };
+        let record = record::record(
+            (&report.name, &report.variant),
+            &destination.references,
+            index,
+            &report.legs,
+            self.revision.clone(),
+            &self.options.set,
+        );
+        if let Err(error) = self.ledger.append(&record) {
+            let message = format!("the image is published, and its record is lost: {error}");
+            self.fail(report, *Failure::bug(message));
+        }
+    }
+
+    fn fail(&self, report: &mut ImageReport, failure: Failure) {
+        self.board.failed();
+        report.state = ImageState::Failed;
+        self.events.send(Event::NotPublished {
+            image: report.image.clone(),
+            message: failure.message.clone(),
+        });
+        report.error = Some(failure);
+    }
+}
+
+fn state(legs: &BTreeMap<Platform, LegReport>) -> ImageState {
+    let any = |wanted: fn(&LegState) -> bool| legs.values().any(|leg| wanted(&leg.state));
+    if any(|state| matches!(state, LegState::Failed(_))) {
+        ImageState::Failed
+    } else if any(|state| matches!(state, LegState::Skipped(_))) {
+        ImageState::Skipped
+    } else {
+        ImageState::Built
+    }
+}

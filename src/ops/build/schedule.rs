@@ -1,0 +1,148 @@
+//! Which leg runs when.
+//!
+//! A leg waits for its parents' legs of the same platform, then for a free slot of its builder. All
+//! legs are futures of one task: nothing is detached, and dropping them cancels every solve.
+
+use std::collections::BTreeMap;
+
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::event::{Event, EventSink, LegName, LegOutcomeKind};
+use super::options::FailurePolicy;
+use super::report::{LegReport, LegState};
+use crate::lower::PinnedImage;
+use crate::plan::{Leg, Plan};
+
+/// What children learn of a finished leg.
+#[derive(Debug, Clone)]
+pub(super) enum Finished {
+    /// It is built; the image to build on, where it was pushed.
+    Built(Option<Box<PinnedImage>>),
+    /// It is not.
+    Missing,
+}
+
+/// The board on which legs see each other.
+pub(super) struct Board {
+    legs: BTreeMap<Leg, watch::Sender<Option<Finished>>>,
+    /// Cancelled when running legs must end.
+    stop: CancellationToken,
+    /// Cancelled when no further image may begin.
+    hold: CancellationToken,
+    policy: FailurePolicy,
+    slots: Vec<Semaphore>,
+    jobs: Semaphore,
+}
+
+impl Board {
+    pub(super) fn new(
+        plan: &Plan,
+        slots: &[usize],
+        jobs: Option<usize>,
+        policy: FailurePolicy,
+    ) -> Self {
+        let legs = plan
+            .legs()
+            .into_iter()
+            .map(|leg| (leg, watch::Sender::new(None)))
+            .collect();
+        Self {
+            legs,
+            stop: CancellationToken::new(),
+            hold: CancellationToken::new(),
+            policy,
+            slots: slots.iter().map(|&count| Semaphore::new(count)).collect(),
+            jobs: Semaphore::new(jobs.unwrap_or(Semaphore::MAX_PERMITS)),
+        }
+    }
+
+    /// Waits for a leg of another image.
+    pub(super) async fn wait(&self, leg: Leg) -> Finished {
+        let Some(sender) = self.legs.get(&leg) else {
+            return Finished::Missing;
+        };
+        let mut receiver = sender.subscribe();
+        match receiver.wait_for(Option::is_some).await {
+            Ok(finished) => finished.clone().unwrap_or(Finished::Missing),
+            Err(_) => Finished::Missing,
+        }
+    }
+
+    /// Tells everybody how a leg ended, and what that means for the rest.
+    pub(super) fn post(&self, leg: Leg, report: &LegReport) {
+        let finished = match &report.state {
+            LegState::Built(solved) => Finished::Built(solved.pinned.clone().map(Box::new)),
+            _ => Finished::Missing,
+        };
+        if matches!(report.state, LegState::Failed(_)) {
+            self.failed();
+        }
+        if let Some(sender) = self.legs.get(&leg) {
+            sender.send_replace(Some(finished));
+        }
+    }
+
+    /// Something failed.
+    pub(super) fn failed(&self) {
+        match self.policy {
+            FailurePolicy::KeepGoing => {}
+            FailurePolicy::Finish => self.hold.cancel(),
+            FailurePolicy::FailFast => {
+                self.hold.cancel();
+                self.stop.cancel();
+            }
+        }
+    }
+
+    /// Whether an image that has not begun may not begin any more.
+    pub(super) fn is_held(&self) -> bool {
+        self.hold.is_cancelled()
+    }
+
+    /// Runs a leg once its builder has a slot, unless everything is to stop.
+    pub(super) async fn run(
+        &self,
+        builder: usize,
+        may_begin: impl Fn() -> bool,
+        leg: impl Future<Output = LegReport>,
+    ) -> Option<LegReport> {
+        let slot = async {
+            let job = self.jobs.acquire().await;
+            let slot = self.slots[builder].acquire().await;
+            (job, slot)
+        };
+        let _slot = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return None,
+            slot = slot => slot,
+        };
+        if !may_begin() {
+            return None;
+        }
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => None,
+            report = leg => Some(report),
+        }
+    }
+}
+
+/// The report of a leg that was not built.
+pub(super) fn skipped(events: &EventSink, leg: LegName, why: impl Into<String>) -> LegReport {
+    let why = why.into();
+    events.send(Event::LegFinished {
+        leg,
+        outcome: LegOutcomeKind::Skipped,
+        took: std::time::Duration::ZERO,
+        message: Some(why.clone()),
+    });
+    LegReport {
+        builder: None,
+        emulated: false,
+        started: None,
+        finished: None,
+        took: std::time::Duration::ZERO,
+        state: LegState::Skipped(why),
+    }
+}

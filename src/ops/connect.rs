@@ -1,0 +1,238 @@
+//! From configuration to the things that are talked to: the registry client and the builders.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::error::OpError;
+use crate::buildkit::{
+    Address, Builder, BuilderInfo, CredentialSource, SecretBytes, SessionContent, Solver,
+};
+use crate::config::{Config, SYSTEM_BUNDLES};
+use crate::credentials::{CaBundle, Credential, CredentialStore};
+use crate::lower::{CONTEXT, trust_secrets};
+use crate::oci::{Platform, RegistryHost};
+use crate::registry::{Mirror, Registry, RemoteConfig, RemoteRegistry, Scheme};
+use crate::workspace::{self, Workspace};
+
+/// The builder where neither environment nor workspace names one.
+const DEFAULT_ADDRESS: &str = "unix:///run/buildkit/buildkitd.sock";
+
+/// Legs that one builder makes at once where `slots` is not given.
+const DEFAULT_SLOTS: usize = 4;
+
+/// A builder that is ready.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    /// What it is.
+    pub info: BuilderInfo,
+    /// The platforms it is used for.
+    pub platforms: Vec<Platform>,
+    /// Legs it makes at once.
+    pub slots: usize,
+    /// Whether steps get the client's certificates.
+    pub trust: bool,
+    /// It.
+    pub solver: Arc<dyn Solver>,
+}
+
+/// Everything outside that a verb talks to.
+#[derive(Debug, Clone)]
+pub struct Backends {
+    /// Registries, writes and read-back included.
+    pub registry: Arc<dyn Registry>,
+    /// Builders; empty for verbs that need none.
+    pub builders: Vec<Ready>,
+}
+
+/// The registry client of a workspace.
+pub fn registry(config: &Config, workspace: &Workspace) -> Result<RemoteRegistry, OpError> {
+    let mirrors = workspace
+        .mirrors
+        .iter()
+        .map(|(host, mirrors)| (host.clone(), mirrors.iter().map(mirror).collect()))
+        .collect();
+    let plain_http: BTreeSet<RegistryHost> = workspace
+        .registries
+        .values()
+        .filter(|registry| registry.plain_http)
+        .map(|registry| registry.host.clone())
+        .collect();
+    let tls = workspace
+        .registries
+        .values()
+        .filter(|registry| !registry.plain_http)
+        .map(|registry| registry.host.clone())
+        .collect();
+    let remote = RemoteConfig {
+        credentials: Arc::new(credentials(config)?),
+        plain_http,
+        tls,
+        mirrors,
+        ca: bundle(config, workspace)?,
+        ..RemoteConfig::default()
+    };
+    Ok(RemoteRegistry::new(remote)?)
+}
+
+fn mirror(mirror: &workspace::Mirror) -> Mirror {
+    Mirror {
+        scheme: if mirror.plain_http {
+            Scheme::Http
+        } else {
+            Scheme::Https
+        },
+        host: mirror.host.clone(),
+        prefix: mirror.prefix.clone(),
+    }
+}
+
+fn credentials(config: &Config) -> Result<CredentialStore, OpError> {
+    let existing: Vec<_> = config
+        .auth_files
+        .iter()
+        .filter(|path| path.exists())
+        .collect();
+    CredentialStore::load(&existing).map_err(|error| OpError::usage(error.to_string()))
+}
+
+/// The private bundle: `trust.ca`, else the one that the environment names.
+fn bundle(config: &Config, workspace: &Workspace) -> Result<Option<CaBundle>, OpError> {
+    let path = match (&workspace.ca, &config.ca_bundle) {
+        (Some(ca), _) => ca.value.clone(),
+        (None, Some((_, path))) => path.clone(),
+        (None, None) => return Ok(None),
+    };
+    let bundle = CaBundle::load(&path).map_err(|error| {
+        let from = match (&workspace.ca, &config.ca_bundle) {
+            (Some(ca), _) => format!("`trust.ca` at {}", ca.place),
+            (None, Some((variable, _))) => (*variable).to_owned(),
+            (None, None) => String::new(),
+        };
+        OpError::usage(format!("{from}: {error}"))
+    })?;
+    Ok(Some(bundle))
+}
+
+/// What steps get: variables such as `SSL_CERT_FILE` replace a tool's own roots, so the system's public
+/// ones stand before a private authority.
+fn steps_bundle(config: &Config, workspace: &Workspace) -> Result<Option<Vec<u8>>, OpError> {
+    let Some(bundle) = bundle(config, workspace)? else {
+        return Ok(None);
+    };
+    if workspace.ca.is_none() {
+        return Ok(Some(bundle.pem));
+    }
+    let public = SYSTEM_BUNDLES
+        .iter()
+        .find_map(|path| std::fs::read(path).ok());
+    let mut all = public.unwrap_or_default();
+    if !all.is_empty() && !all.ends_with(b"\n") {
+        all.push(b'\n');
+    }
+    all.extend(bundle.pem);
+    Ok(Some(all))
+}
+
+/// Connects to every builder that is named: by the environment, else by the workspace.
+pub async fn builders(config: &Config, workspace: &Workspace) -> Result<Vec<Ready>, OpError> {
+    let bundle = steps_bundle(config, workspace)?;
+    let content = session_content(config, workspace, bundle.as_deref())?;
+    let named = named_builders(config, workspace)?;
+    let connected = named.into_iter().map(|(name, address, platforms, slots)| {
+        let content = content.clone();
+        let trust = bundle.is_some();
+        async move {
+            let builder = Builder::connect(name, &address).await?;
+            let info = builder.info().await?;
+            for platform in &platforms {
+                info.require(platform)?;
+            }
+            let platforms = if platforms.is_empty() {
+                info.platforms.clone()
+            } else {
+                platforms
+            };
+            let solver: Arc<dyn Solver> = Arc::new(builder.open(content).await?);
+            Ok::<Ready, OpError>(Ready {
+                info,
+                platforms,
+                slots,
+                trust,
+                solver,
+            })
+        }
+    });
+    futures_util::future::try_join_all(connected).await
+}
+
+type Named = (String, Address, Vec<Platform>, usize);
+
+fn named_builders(config: &Config, workspace: &Workspace) -> Result<Vec<Named>, OpError> {
+    let parse = |text: &str, of: &str| {
+        text.parse::<Address>()
+            .map_err(|error| OpError::usage(format!("{of}: {error}")))
+    };
+    if let Some(host) = &config.buildkit_host {
+        let address = parse(host, "BUILDKIT_HOST")?;
+        return Ok(vec![(
+            "default".to_owned(),
+            address,
+            Vec::new(),
+            DEFAULT_SLOTS,
+        )]);
+    }
+    if workspace.builders.is_empty() {
+        let address = parse(DEFAULT_ADDRESS, "default")?;
+        return Ok(vec![(
+            "default".to_owned(),
+            address,
+            Vec::new(),
+            DEFAULT_SLOTS,
+        )]);
+    }
+    let all = workspace.builders.iter().map(|builder| {
+        let address = parse(&builder.address.value, &builder.address.place.to_string())?;
+        let slots = builder.slots.unwrap_or(DEFAULT_SLOTS);
+        Ok((
+            builder.name.value.clone(),
+            address,
+            builder.platforms.clone(),
+            slots,
+        ))
+    });
+    all.collect()
+}
+
+fn session_content(
+    config: &Config,
+    workspace: &Workspace,
+    bundle: Option<&[u8]>,
+) -> Result<SessionContent, OpError> {
+    let secrets = bundle.map(trust_secrets).into_iter().flatten();
+    Ok(SessionContent {
+        locals: BTreeMap::from([(CONTEXT.to_owned(), workspace.root.clone())]),
+        secrets: secrets
+            .map(|(id, value)| (id.to_owned(), SecretBytes::new(value)))
+            .collect(),
+        credentials: Arc::new(Logins(credentials(config)?)),
+    })
+}
+
+/// The logins of the client, for a daemon that pushes and pulls in its name.
+#[derive(Debug)]
+struct Logins(CredentialStore);
+
+#[async_trait]
+impl CredentialSource for Logins {
+    async fn credentials(&self, host: &str) -> Option<Credential> {
+        let host = if host == "registry-1.docker.io" {
+            RegistryHost::docker_hub()
+        } else {
+            host.parse().ok()?
+        };
+        // The daemon falls back to an anonymous request and reports what the registry says.
+        self.0.for_host(&host).await.ok().flatten()
+    }
+}

@@ -1,0 +1,321 @@
+//! Finds the workspace, reads its recipes and expands them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::OpError;
+use super::facts;
+use super::places::{Destination, destination};
+use crate::context::{PatternSet, expand as expand_glob};
+use crate::diagnostic::{Finding, Findings};
+use crate::lower::LocalFiles;
+use crate::oci::Platform;
+use crate::plan::Selector;
+use crate::recipe::{Defaults, Image, Recipe, Shell, Surroundings, expand};
+use crate::text::{Place, SourceFile, Spanned};
+use crate::workspace::{self, FILE_NAME, Workspace};
+use crate::yaml;
+
+/// What to load.
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    /// The folder the command was started in.
+    pub folder: PathBuf,
+    /// Recipe files named on the command line.
+    pub files: Vec<PathBuf>,
+    /// Values of `--set`.
+    pub set: BTreeMap<String, String>,
+}
+
+/// A workspace with everything in it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The workspace.
+    pub workspace: Workspace,
+    /// Its recipes, by file.
+    pub recipes: Vec<Recipe>,
+    /// All images of all recipes.
+    pub images: Vec<Image>,
+    /// Where each image goes, in the same order.
+    pub destinations: Vec<Destination>,
+    /// Names of the recipes that stand in the files of the command line.
+    pub named_files: BTreeSet<String>,
+    /// Notes that are no errors.
+    pub notes: Findings,
+}
+
+impl Loaded {
+    /// Where an image of this workspace goes.
+    pub fn destination_of(&self, image: &Image) -> Destination {
+        let name = image.name();
+        let same = |other: &Image| other.recipe.value == image.recipe.value && other.name() == name;
+        let found = self.images.iter().position(same);
+        found.map_or_else(Destination::nowhere, |index| {
+            self.destinations[index].clone()
+        })
+    }
+}
+
+/// Loads a workspace; all mistakes of all files come back together.
+pub fn load(options: &LoadOptions) -> Result<Loaded, OpError> {
+    let mut findings = Findings::new();
+    let workspace = find_workspace(options, &mut findings)?;
+    let named = named_files(options, &workspace.root)?;
+    let recipes = recipes(&workspace, &named, &mut findings)?;
+    check_names(&recipes, &mut findings);
+    check_set(&recipes, &options.set)?;
+    let images = expand_all(&workspace, &recipes, &options.set, &mut findings);
+    let destinations = destinations(&workspace, &images, &mut findings);
+    if findings.has_errors() {
+        return Err(OpError::Invalid(findings));
+    }
+    let named_files = recipes
+        .iter()
+        .filter(|recipe| named.iter().any(|path| path == recipe.source().path()))
+        .map(|recipe| recipe.name().to_owned())
+        .collect();
+    Ok(Loaded {
+        workspace,
+        recipes,
+        images,
+        destinations,
+        named_files,
+        notes: findings,
+    })
+}
+
+/// The workspace alone, for verbs that need no recipe.
+pub fn load_workspace(options: &LoadOptions) -> Result<Workspace, OpError> {
+    let mut findings = Findings::new();
+    let workspace = find_workspace(options, &mut findings)?;
+    if findings.has_errors() {
+        Err(OpError::Invalid(findings))
+    } else {
+        Ok(workspace)
+    }
+}
+
+/// `kiln.yaml` in the folder or above it; without one the recipe's folder is the workspace.
+fn find_workspace(options: &LoadOptions, findings: &mut Findings) -> Result<Workspace, OpError> {
+    let first = options.files.first().map(|file| options.folder.join(file));
+    let start = match first.as_deref().and_then(Path::parent) {
+        Some(parent) => parent.to_path_buf(),
+        None => options.folder.clone(),
+    };
+    let start = std::path::absolute(&start).unwrap_or(start);
+    let found = start
+        .ancestors()
+        .find(|folder| folder.join(FILE_NAME).is_file());
+    let Some(root) = found else {
+        let mut bare = Workspace::bare(start);
+        if options.files.is_empty() {
+            bare.recipes.push("*.yaml".to_owned());
+        }
+        return Ok(bare);
+    };
+    let text = read(&root.join(FILE_NAME))?;
+    let source = SourceFile::new(FILE_NAME, text);
+    match workspace::parse(root.to_path_buf(), &source, findings) {
+        Some(workspace) => Ok(workspace),
+        None => Err(OpError::Invalid(std::mem::take(findings))),
+    }
+}
+
+fn read(path: &Path) -> Result<String, OpError> {
+    std::fs::read_to_string(path).map_err(|source| OpError::File {
+        action: "read",
+        path: path.display().to_string(),
+        source,
+    })
+}
+
+/// Files of the command line, as paths in the workspace.
+fn named_files(options: &LoadOptions, root: &Path) -> Result<Vec<String>, OpError> {
+    let mut all = Vec::new();
+    for file in &options.files {
+        let path = std::path::absolute(options.folder.join(file)).unwrap_or_else(|_| file.clone());
+        let inside = clean(&path);
+        let inside = inside.strip_prefix(clean(root)).map_err(|_| {
+            OpError::usage(format!(
+                "`{}` lies outside of the workspace",
+                file.display()
+            ))
+        })?;
+        let Some(text) = inside.to_str() else {
+            return Err(OpError::usage(format!("`{}` is not UTF-8", file.display())));
+        };
+        all.push(text.to_owned());
+    }
+    Ok(all)
+}
+
+/// A path without `.` and `..`.
+fn clean(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                clean.pop();
+            }
+            other => clean.push(other),
+        }
+    }
+    clean
+}
+
+fn recipes(
+    workspace: &Workspace,
+    named: &[String],
+    findings: &mut Findings,
+) -> Result<Vec<Recipe>, OpError> {
+    let none = PatternSet::new::<&str>([]).map_err(|error| OpError::Bug(error.to_string()))?;
+    let mut paths: BTreeSet<String> = named.iter().cloned().collect();
+    for glob in &workspace.recipes {
+        let found = expand_glob(&workspace.root, glob, &none)
+            .map_err(|error| OpError::usage(format!("`recipes: [{glob}]`: {error}")))?;
+        paths.extend(found.into_iter().filter(|path| !path.ends_with(FILE_NAME)));
+    }
+    let mut recipes = Vec::new();
+    for path in paths {
+        let full = workspace.root.join(&path);
+        if full.is_dir() {
+            continue;
+        }
+        let source = SourceFile::new(path.clone(), read(&full)?);
+        let Some(tree) = yaml::parse(&source, findings) else {
+            continue;
+        };
+        if tree.get("kiln").is_none() {
+            let note = "passed over: no recipe, as it does not begin with `kiln: 1`";
+            let finding = if named.contains(&path) {
+                Finding::error(&Place::file(&source), "this is no recipe")
+                    .with_help("a recipe begins with `kiln: 1`")
+            } else {
+                Finding::note(&Place::file(&source), note)
+            };
+            findings.push(finding);
+            continue;
+        }
+        recipes.extend(Recipe::parse(&source, tree, findings));
+    }
+    Ok(recipes)
+}
+
+fn check_names(recipes: &[Recipe], findings: &mut Findings) {
+    let mut seen: BTreeMap<&str, &Recipe> = BTreeMap::new();
+    for recipe in recipes {
+        if let Some(first) = seen.get(recipe.name()) {
+            let message = format!("two recipes are named `{}`", recipe.name());
+            findings.push(
+                Finding::error(recipe.name_place(), message)
+                    .with_related(first.name_place(), "the other one"),
+            );
+        }
+        seen.insert(recipe.name(), recipe);
+    }
+}
+
+fn check_set(recipes: &[Recipe], set: &BTreeMap<String, String>) -> Result<(), OpError> {
+    for name in set.keys() {
+        if !recipes.iter().any(|recipe| recipe.can_set(name)) {
+            return Err(OpError::Usage {
+                message: format!("`--set {name}=…`: no recipe has a var `{name}`"),
+                next: Some("only vars that no axis and no row sets can be replaced".to_owned()),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn expand_all(
+    workspace: &Workspace,
+    recipes: &[Recipe],
+    set: &BTreeMap<String, String>,
+    findings: &mut Findings,
+) -> Vec<Image> {
+    let facts = facts::facts(&workspace.root);
+    let both = [Platform::LINUX_AMD64, Platform::LINUX_ARM64];
+    let platforms = &workspace.platforms;
+    let defaults = Defaults {
+        platforms: if platforms.is_empty() {
+            both.to_vec()
+        } else {
+            platforms.clone()
+        },
+        shell: if workspace.shell == "bash" {
+            Shell::bash()
+        } else {
+            Shell::sh()
+        },
+    };
+    let files = LocalFiles::new(&workspace.root);
+    let templates = |path: &str| files.read(path);
+    let around = Surroundings {
+        defaults: &defaults,
+        set,
+        facts: &facts,
+        templates: &templates,
+    };
+    recipes
+        .iter()
+        .flat_map(|recipe| expand(recipe, around, findings))
+        .collect()
+}
+
+/// Where images go; one reference belongs to one image.
+fn destinations(
+    workspace: &Workspace,
+    images: &[Image],
+    findings: &mut Findings,
+) -> Vec<Destination> {
+    let mut seen: BTreeMap<String, (usize, Spanned<()>)> = BTreeMap::new();
+    let mut all = Vec::new();
+    for (index, image) in images.iter().enumerate() {
+        let place = destination(workspace, image, findings);
+        for (tag, reference) in image.tags.iter().zip(&place.references) {
+            let at = Spanned::new((), tag.place.clone());
+            let Some((first, _)) = seen.insert(reference.to_string(), (index, at)) else {
+                continue;
+            };
+            let other = &images[first];
+            let message = if Arc::ptr_eq(&other.source, &image.source) {
+                format!(
+                    "{} and {} both become {reference}",
+                    named(other),
+                    named(image)
+                )
+            } else {
+                format!(
+                    "{} in {} becomes {reference} as well",
+                    named(other),
+                    other.source.path()
+                )
+            };
+            findings.push(
+                Finding::error(&tag.place, message)
+                    .with_help("use what tells them apart in `tags` or `repository`"),
+            );
+        }
+        all.push(place);
+    }
+    all
+}
+
+fn named(image: &Image) -> String {
+    let variant = image.variant.to_string();
+    if variant.is_empty() {
+        format!("`{}`", image.recipe.value)
+    } else {
+        variant
+    }
+}
+
+/// What the command line selects: names, else the recipes in the files it gives, else everything.
+pub(super) fn selectors(loaded: &Loaded, names: &[String]) -> Vec<Selector> {
+    if names.is_empty() {
+        return loaded.named_files.iter().map(Selector::new).collect();
+    }
+    names.iter().map(Selector::new).collect()
+}

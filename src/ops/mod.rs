@@ -1,0 +1,21 @@
+//! The verbs: what a user asks for, told as a story of the stages.
+//!
+//! The only place where stages meet. A verb takes options, asks its backends through traits, and gives
+//! back values; it never prints, and knows neither the command line nor the terminal.
+
+pub mod build;
+pub mod connect;
+mod error;
+mod facts;
+mod load;
+mod places;
+mod plan;
+mod resolve;
+mod verify;
+
+pub use error::OpError;
+pub use load::{LoadOptions, Loaded, load, load_workspace};
+pub use places::Destination;
+pub use plan::{PlanOptions, PlannedImage, PlannedLeg, plan, write_llb};
+pub use resolve::{Resolved, resolve};
+pub use verify::{Verified, VerifiedPlatform, verify};

@@ -1,0 +1,69 @@
+//! Where an image goes: registry, repository, references.
+
+use crate::diagnostic::{Finding, Findings, nearest};
+use crate::oci::{Reference, Repository};
+use crate::recipe::Image;
+use crate::workspace::Workspace;
+
+/// Where an image is published.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// The repository; nothing in a workspace without a registry.
+    pub repository: Option<Repository>,
+    /// Whether the registry is spoken to without TLS.
+    pub plain_http: bool,
+    /// One reference per tag.
+    pub references: Vec<Reference>,
+}
+
+impl Destination {
+    /// No registry is named.
+    pub(super) fn nowhere() -> Self {
+        Self {
+            repository: None,
+            plain_http: false,
+            references: Vec::new(),
+        }
+    }
+}
+
+/// Finds the registry that an image names, or the workspace's.
+pub(super) fn destination(
+    workspace: &Workspace,
+    image: &Image,
+    findings: &mut Findings,
+) -> Destination {
+    let Some(name) = image.registry.as_ref().or(workspace.registry.as_ref()) else {
+        return Destination::nowhere();
+    };
+    let Some(registry) = workspace.registries.get(&name.value) else {
+        let known = workspace.registries.keys().map(String::as_str);
+        let message = match nearest(&name.value, known) {
+            Some(near) => format!(
+                "there is no registry `{}`; did you mean `{near}`?",
+                name.value
+            ),
+            None => format!("there is no registry `{}`", name.value),
+        };
+        let help = "add it to `registries` in kiln.yaml";
+        findings.push(Finding::error(&name.place, message).with_help(help));
+        return Destination::nowhere();
+    };
+    let repository = match registry.repository(&image.repository.value) {
+        Ok(repository) => repository,
+        Err(message) => {
+            findings.error(&image.repository.place, message);
+            return Destination::nowhere();
+        }
+    };
+    let references = image
+        .tags
+        .iter()
+        .map(|tag| Reference::tagged(repository.clone(), tag.value.clone()))
+        .collect();
+    Destination {
+        repository: Some(repository),
+        plain_http: registry.plain_http,
+        references,
+    }
+}

@@ -1,0 +1,169 @@
+//! What would be built, without a builder; with bases resolved, the graphs as well.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::build::{epochs, rehearse};
+use super::error::OpError;
+use super::load::{Loaded, selectors};
+use super::resolve::resolve;
+use crate::diagnostic::Findings;
+use crate::llb::{Definition, dump};
+use crate::lower::{Form, LocalFiles};
+use crate::oci::Platform;
+use crate::plan::{self, Plan};
+use crate::recipe::Base;
+use crate::registry::Registry;
+
+/// What to plan.
+#[derive(Debug, Clone, Default)]
+pub struct PlanOptions {
+    /// Which images: `NAME` or `REPOSITORY:TAG`, with `*` and `?`; all where there is none.
+    pub selectors: Vec<String>,
+    /// Which platforms; all of each image where there is none.
+    pub platforms: BTreeSet<Platform>,
+    /// Seconds since 1970 for the images' times.
+    pub epoch: Option<i64>,
+}
+
+/// An image of a plan.
+#[derive(Debug, Clone)]
+pub struct PlannedImage {
+    /// The recipe's name.
+    pub name: String,
+    /// The variant's name: its first tag.
+    pub variant: String,
+    /// `REPOSITORY:TAG`.
+    pub image: String,
+    /// Full references, one per tag; none without a registry.
+    pub references: Vec<String>,
+    /// The recipe's file.
+    pub file: String,
+    /// Images that it begins with or copies from, as `REPOSITORY:TAG`.
+    pub parents: Vec<String>,
+    /// Whether it was asked for.
+    pub requested: bool,
+    /// Its platforms.
+    pub legs: Vec<PlannedLeg>,
+    /// The platforms that the recipe excludes, with the reasons.
+    pub excluded: Vec<(Platform, String)>,
+}
+
+/// One platform of a planned image.
+#[derive(Debug, Clone)]
+pub struct PlannedLeg {
+    /// The platform.
+    pub platform: Platform,
+    /// What it begins with.
+    pub base: String,
+    /// How many steps it has, stages included.
+    pub steps: usize,
+}
+
+/// Plans without asking anybody.
+pub fn plan(loaded: &Loaded, options: &PlanOptions) -> Result<Vec<PlannedImage>, OpError> {
+    let plan = make(loaded, options)?;
+    Ok(plan
+        .images
+        .iter()
+        .map(|planned| view(loaded, &plan, planned))
+        .collect())
+}
+
+fn make(loaded: &Loaded, options: &PlanOptions) -> Result<Plan, OpError> {
+    let mut findings = Findings::new();
+    let selectors = selectors(loaded, &options.selectors);
+    let images = loaded.images.clone();
+    let plan = plan::plan(images, &selectors, &options.platforms, &mut findings)?;
+    if findings.has_errors() {
+        Err(OpError::Invalid(findings))
+    } else {
+        Ok(plan)
+    }
+}
+
+fn view(loaded: &Loaded, plan: &Plan, planned: &plan::Planned) -> PlannedImage {
+    let image = &planned.image;
+    let destination = loaded.destination_of(image);
+    let parents: BTreeSet<String> = planned
+        .parents
+        .values()
+        .map(|&parent| plan.images[parent].image.name())
+        .collect();
+    PlannedImage {
+        name: image.recipe.value.clone(),
+        variant: image.tag().to_owned(),
+        image: image.name(),
+        references: destination
+            .references
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        file: image.source.path().to_owned(),
+        parents: parents.into_iter().collect(),
+        requested: planned.requested,
+        excluded: image.excluded.clone().into_iter().collect(),
+        legs: planned
+            .platforms
+            .iter()
+            .map(|platform| {
+                let content = &image.contents[platform];
+                let stages = content.stages.values().map(|stage| stage.steps.len());
+                PlannedLeg {
+                    platform: *platform,
+                    base: base_words(&content.base.value),
+                    steps: content.steps.len() + stages.sum::<usize>(),
+                }
+            })
+            .collect(),
+    }
+}
+
+fn base_words(base: &Base) -> String {
+    match base {
+        Base::Image(reference) => reference.to_string(),
+        Base::Scratch => "scratch".to_owned(),
+        Base::Recipe(reference) => format!("recipe {}", reference.recipe),
+        Base::Stage(name) => format!("stage {name}"),
+        Base::Rootfs(path) => format!("rootfs {path}"),
+        Base::Oci { folder, tag } => format!("oci {folder}:{tag}"),
+    }
+}
+
+/// Writes every leg's graph into a folder: `NAME.OS-ARCH.llb` as `buildctl` reads it, and the same as
+/// text in `.txt`. Asks the registry for bases, and no builder.
+pub async fn write_llb(
+    loaded: &Loaded,
+    options: &PlanOptions,
+    registry: &Arc<dyn Registry>,
+    folder: &Path,
+) -> Result<Vec<PathBuf>, OpError> {
+    let plan = make(loaded, options)?;
+    let pins = resolve(&plan, registry).await?.pins;
+    let epochs = epochs(&plan, &pins, options.epoch);
+    let files = LocalFiles::new(&loaded.workspace.root);
+    let graphs = rehearse(&plan, &pins, &epochs, &files, &Form::Platform);
+    let graphs = graphs.map_err(OpError::Invalid)?;
+    std::fs::create_dir_all(folder).map_err(|source| write_error(folder, source))?;
+    let mut written = Vec::new();
+    for (leg, lowered) in graphs {
+        let name = plan.images[leg.image].image.name().replace(['/', ':'], "_");
+        let platform = leg.platform.to_string().replace('/', "-");
+        let definition = Definition::of(&lowered.state);
+        let path = folder.join(format!("{name}.{platform}.llb"));
+        std::fs::write(&path, definition.encode()).map_err(|source| write_error(&path, source))?;
+        let text = folder.join(format!("{name}.{platform}.txt"));
+        std::fs::write(&text, dump(&definition)).map_err(|source| write_error(&text, source))?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+fn write_error(path: &Path, source: std::io::Error) -> OpError {
+    OpError::File {
+        action: "write",
+        path: path.display().to_string(),
+        source,
+    }
+}

@@ -1,0 +1,260 @@
+//! Names of bases to digests: once per run, for every platform, before anything is built.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+
+use super::error::OpError;
+use crate::diagnostic::{Finding, Findings};
+use crate::lower::{PinnedImage, Pins};
+use crate::oci::{ImageConfig, Index, Platform, Reference, Repository};
+use crate::plan::Plan;
+use crate::registry::{ManifestRef, Registry, RegistryError};
+use crate::text::Place;
+
+/// How many bases are asked for at once.
+const PARALLEL: usize = 8;
+
+/// The largest image configuration that is read, in bytes.
+pub(super) const MAX_CONFIG: u64 = 8 << 20;
+
+/// What all names of a plan resolve to.
+#[derive(Debug, Clone, Default)]
+pub struct Resolved {
+    /// The pins.
+    pub pins: Pins,
+}
+
+/// One thing to look up.
+struct Wanted {
+    reference: Reference,
+    platforms: BTreeSet<Platform>,
+    places: Vec<Place>,
+}
+
+/// Why a base cannot be used.
+enum Unusable {
+    /// The recipe names something that is not there or does not fit.
+    Wrong { message: String, help: String },
+    /// The registry does not answer.
+    Registry(Box<RegistryError>),
+}
+
+/// Resolves every image that a plan's legs name.
+///
+/// A base that does not exist, lacks a platform, or whose configuration says another platform than
+/// its index, is a mistake of the recipe and comes back with its place.
+pub async fn resolve(plan: &Plan, registry: &Arc<dyn Registry>) -> Result<Resolved, OpError> {
+    let wanted = wanted(plan);
+    let looked_up: Vec<_> = futures_util::stream::iter(wanted)
+        .map(|wanted| async move {
+            let result = look_up(&wanted, registry.as_ref()).await;
+            (wanted, result)
+        })
+        .buffered(PARALLEL)
+        .collect()
+        .await;
+    let mut resolved = Resolved::default();
+    let mut findings = Findings::new();
+    let mut unavailable = None;
+    for (wanted, result) in looked_up {
+        match result {
+            Ok(pins) => {
+                for (platform, pin) in pins {
+                    resolved.pins.add_image(&wanted.reference, platform, pin);
+                }
+            }
+            Err(Unusable::Wrong { message, help }) => {
+                for place in &wanted.places {
+                    findings.push(Finding::error(place, message.clone()).with_help(help.clone()));
+                }
+            }
+            Err(Unusable::Registry(error)) => unavailable = unavailable.or(Some(error)),
+        }
+    }
+    // A mistake in a recipe stays one whether or not another registry answers.
+    if findings.has_errors() {
+        return Err(OpError::Invalid(findings));
+    }
+    match unavailable {
+        Some(error) => Err(OpError::Registry(error)),
+        None => Ok(resolved),
+    }
+}
+
+fn wanted(plan: &Plan) -> Vec<Wanted> {
+    let mut all: BTreeMap<String, Wanted> = BTreeMap::new();
+    for planned in &plan.images {
+        for platform in &planned.platforms {
+            let Some(content) = planned.image.contents.get(platform) else {
+                continue;
+            };
+            for (reference, place) in content.images() {
+                let wanted = all.entry(reference.to_string()).or_insert_with(|| Wanted {
+                    reference: reference.clone(),
+                    platforms: BTreeSet::new(),
+                    places: Vec::new(),
+                });
+                wanted.platforms.insert(*platform);
+                if !wanted.places.contains(place) {
+                    wanted.places.push(place.clone());
+                }
+            }
+        }
+    }
+    all.into_values().collect()
+}
+
+async fn look_up(
+    wanted: &Wanted,
+    registry: &dyn Registry,
+) -> Result<Vec<(Platform, PinnedImage)>, Unusable> {
+    let reference = &wanted.reference;
+    let repository = reference.repository();
+    let raw = registry
+        .get_manifest(repository, &ManifestRef::of(reference))
+        .await
+        .map_err(|error| unusable(reference, error))?;
+    let Some(raw) = raw else {
+        return Err(Unusable::Wrong {
+            message: format!("the base `{reference}` does not exist"),
+            help: format!("check name and tag, and that {} has it", repository.host()),
+        });
+    };
+    let pinned = reference.clone().with_digest(raw.digest.clone());
+    let index = if raw.media_type.is_index() {
+        Some(raw.index().map_err(|e| damaged(reference, &e))?)
+    } else {
+        None
+    };
+    let mut pins = Vec::new();
+    for &platform in &wanted.platforms {
+        let manifest = match &index {
+            Some(index) => {
+                let child = child(index, platform, reference)?;
+                let raw = registry
+                    .get_manifest(repository, &ManifestRef::Digest(child))
+                    .await
+                    .map_err(|error| unusable(reference, error))?;
+                raw.ok_or_else(|| lost(reference, platform))?
+            }
+            None => raw.clone(),
+        };
+        let parsed = manifest
+            .manifest()
+            .map_err(|error| damaged(reference, &error))?;
+        let bytes = registry
+            .get_blob(repository, &parsed.config.digest, MAX_CONFIG)
+            .await
+            .map_err(|error| unusable(reference, error))?
+            .ok_or_else(|| lost(reference, platform))?;
+        let config: ImageConfig =
+            serde_json::from_slice(&bytes).map_err(|error| damaged(reference, &error))?;
+        check_platform(&config, platform, reference, index.is_some())?;
+        let pin = PinnedImage {
+            reference: pinned.clone(),
+            manifest: manifest.digest,
+            config,
+            config_bytes: bytes.to_vec(),
+        };
+        pins.push((platform, pin));
+    }
+    Ok(pins)
+}
+
+fn child(
+    index: &Index,
+    platform: Platform,
+    reference: &Reference,
+) -> Result<crate::oci::Digest, Unusable> {
+    let images = index.images();
+    images
+        .get(&platform)
+        .map(|child| child.digest.clone())
+        .ok_or_else(|| {
+            let has: Vec<String> = images.keys().map(Platform::to_string).collect();
+            Unusable::Wrong {
+                message: format!(
+                    "the base `{reference}` has no {platform}; it has {}",
+                    has.join(", ")
+                ),
+                help: "exclude the platform with a reason, or choose a base that has it".to_owned(),
+            }
+        })
+}
+
+/// An index that lists a manifest under a platform which its configuration denies would give an image
+/// with programs of the wrong architecture.
+fn check_platform(
+    config: &ImageConfig,
+    platform: Platform,
+    reference: &Reference,
+    listed: bool,
+) -> Result<(), Unusable> {
+    let says = config.platform().map_or_else(
+        |_| format!("{}/{}", config.os, config.architecture),
+        |platform| platform.to_string(),
+    );
+    if says == platform.to_string() {
+        return Ok(());
+    }
+    Err(if listed {
+        Unusable::Wrong {
+            message: format!("the base `{reference}` lies: its {platform} entry is for {says}"),
+            help: "use another base, or report it to those who publish it".to_owned(),
+        }
+    } else {
+        Unusable::Wrong {
+            message: format!("the base `{reference}` has no {platform}; it is for {says} only"),
+            help: "exclude the platform with a reason, or choose a base that has it".to_owned(),
+        }
+    })
+}
+
+fn lost(reference: &Reference, platform: Platform) -> Unusable {
+    Unusable::Wrong {
+        message: format!(
+            "the base `{reference}` is incomplete: what it lists for {platform} is gone"
+        ),
+        help: "publish the base again, or use another one".to_owned(),
+    }
+}
+
+fn damaged(reference: &Reference, error: &dyn std::error::Error) -> Unusable {
+    Unusable::Wrong {
+        message: format!("the base `{reference}` cannot be read: {error}"),
+        help: "publish the base again, or use another one".to_owned(),
+    }
+}
+
+fn unusable(reference: &Reference, error: RegistryError) -> Unusable {
+    if error.is_unavailable() || error.is_denied() {
+        return Unusable::Registry(Box::new(error));
+    }
+    Unusable::Wrong {
+        message: format!("the base `{reference}` cannot be read: {error}"),
+        help: error.next_step(),
+    }
+}
+
+/// The configuration of an image that this run has just pushed.
+pub(super) async fn pushed(
+    registry: &dyn Registry,
+    repository: &Repository,
+    manifest: &crate::oci::Digest,
+) -> Result<(crate::oci::Manifest, ImageConfig, Vec<u8>), String> {
+    let raw = registry
+        .get_manifest(repository, &ManifestRef::Digest(manifest.clone()))
+        .await
+        .map_err(|error| error.to_string())?
+        .ok_or_else(|| format!("{repository}@{manifest} is not there after its push"))?;
+    let parsed = raw.manifest().map_err(|error| error.to_string())?;
+    let bytes = registry
+        .get_blob(repository, &parsed.config.digest, MAX_CONFIG)
+        .await
+        .map_err(|error| error.to_string())?
+        .ok_or_else(|| format!("the configuration of {repository}@{manifest} is not there"))?;
+    let config = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+    Ok((parsed, config, bytes.to_vec()))
+}

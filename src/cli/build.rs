@@ -1,0 +1,150 @@
+//! `kiln build`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::ValueEnum;
+
+use super::common::{Format, Selection, epoch, report_error};
+use super::exit::Exit;
+use super::out;
+use super::render::{json, progress, report};
+use crate::config::Config;
+use crate::ops::build::{BuildOptions, BuildReport, FailurePolicy, metadata, run};
+use crate::ops::{OpError, connect};
+
+/// Arguments of `build`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    selection: Selection,
+    /// Push the images: platforms by digest, then the index, then the tags
+    #[arg(long)]
+    push: bool,
+    /// Let a tag lose platforms that this run leaves out
+    #[arg(long)]
+    allow_shrink: bool,
+    /// Legs (an image on a platform) that are built at once
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Build everything that does not need what failed
+    #[arg(short, long)]
+    keep_going: bool,
+    /// Cancel everything when something fails
+    #[arg(long, conflicts_with = "keep_going")]
+    fail_fast: bool,
+    /// Run steps even if the builder knows their results
+    #[arg(long)]
+    no_cache: bool,
+    /// Write digests as buildx does, and those of each platform
+    #[arg(long, value_name = "FILE")]
+    metadata_file: Option<PathBuf>,
+    /// Append the record to this file instead of .kiln/records.jsonl
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// How progress is shown
+    #[arg(long, value_enum)]
+    progress: Option<Progress>,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Progress {
+    /// Steps on a terminal, plain elsewhere
+    Auto,
+    /// Every step and every line it writes
+    Plain,
+    /// Nothing
+    Quiet,
+}
+
+/// Runs the command.
+pub(super) async fn exec(args: Args, config: &Config) -> Result<Exit, OpError> {
+    let progress = choose_progress(&args, config)?;
+    match build(&args, config, progress).await {
+        Ok(report) => {
+            write_metadata(args.metadata_file.as_deref(), &report)?;
+            Ok(show(&args, &report))
+        }
+        Err(error) => {
+            // Programs get an answer in their form whatever happened.
+            if args.format == Format::Json {
+                out::result(&json::build_error(&error));
+            }
+            write_metadata(args.metadata_file.as_deref(), &BuildReport::default())?;
+            Ok(report_error(&error))
+        }
+    }
+}
+
+async fn build(args: &Args, config: &Config, progress: Progress) -> Result<BuildReport, OpError> {
+    let loaded = args.selection.load()?;
+    let options = options(args, config)?;
+    let registry = connect::registry(config, &loaded.workspace)?;
+    let builders = connect::builders(config, &loaded.workspace).await?;
+    let backends = connect::Backends {
+        registry: Arc::new(registry),
+        builders,
+    };
+    let events = progress::sink(progress);
+    run(&loaded, &options, &backends, &events).await
+}
+
+fn options(args: &Args, config: &Config) -> Result<BuildOptions, OpError> {
+    Ok(BuildOptions {
+        selectors: args.selection.names.clone(),
+        platforms: args.selection.platforms.iter().copied().collect(),
+        push: args.push,
+        allow_shrink: args.allow_shrink,
+        jobs: args.jobs.map(usize::from),
+        failure: match (args.keep_going, args.fail_fast) {
+            (true, _) => FailurePolicy::KeepGoing,
+            (_, true) => FailurePolicy::FailFast,
+            _ => FailurePolicy::Finish,
+        },
+        no_cache: args.no_cache,
+        set: args.selection.set(),
+        record: args.record.clone(),
+        epoch: epoch(config)?,
+        proxy: config.proxies.clone(),
+    })
+}
+
+fn choose_progress(args: &Args, config: &Config) -> Result<Progress, OpError> {
+    if let Some(progress) = args.progress {
+        return Ok(progress);
+    }
+    match config.progress.as_deref() {
+        None => Ok(Progress::Auto),
+        Some(word) => Progress::from_str(word, true).map_err(|_| OpError::Usage {
+            message: format!("BUILDKIT_PROGRESS is `{word}`"),
+            next: Some("set it to auto, plain or quiet".to_owned()),
+        }),
+    }
+}
+
+fn write_metadata(path: Option<&Path>, report: &BuildReport) -> Result<(), OpError> {
+    let Some(path) = path else { return Ok(()) };
+    let text = format!("{:#}\n", metadata(report));
+    std::fs::write(path, text).map_err(|source| OpError::File {
+        action: "write",
+        path: path.display().to_string(),
+        source,
+    })
+}
+
+fn show(args: &Args, report: &BuildReport) -> Exit {
+    let failures = report::failures(report);
+    if !failures.is_empty() {
+        out::talk(&failures);
+    }
+    out::result(&match args.format {
+        Format::Json => json::build(report),
+        Format::Text => report::table(report, args.push),
+    });
+    Exit::of_report(report)
+}

@@ -1,0 +1,16 @@
+//! Words to and from the user: arguments in, text out.
+//!
+//! Results go to standard output, everything else to standard error. Must not know LLB, BuildKit or
+//! registries: all of that is behind `ops`.
+
+mod app;
+mod build;
+mod common;
+mod exit;
+mod out;
+mod plan;
+mod render;
+mod verify;
+
+pub use app::main;
+pub use exit::Exit;

@@ -1,0 +1,82 @@
+//! `kiln plan`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::common::{Format, Selection, epoch};
+use super::exit::Exit;
+use super::out;
+use super::render::{json, table};
+use crate::config::Config;
+use crate::ops::{OpError, PlanOptions, PlannedImage, connect, plan, write_llb};
+
+/// Arguments of `plan`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    selection: Selection,
+    /// How the plan is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Also resolve bases and write every graph to this folder, as `buildctl` reads it
+    #[arg(long, value_name = "DIR")]
+    llb: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub(super) async fn exec(args: Args, config: &Config) -> Result<Exit, OpError> {
+    let loaded = args.selection.load()?;
+    let options = PlanOptions {
+        selectors: args.selection.names.clone(),
+        platforms: args.selection.platforms.iter().copied().collect(),
+        epoch: epoch(config)?,
+    };
+    let images = plan(&loaded, &options)?;
+    if let Some(folder) = &args.llb {
+        let registry = connect::registry(config, &loaded.workspace)?;
+        let written = write_llb(&loaded, &options, &(Arc::new(registry) as _), folder).await?;
+        for path in written {
+            out::talk(&format!("wrote {}", path.display()));
+        }
+    }
+    out::result(&match args.format {
+        Format::Json => json::plan(&images),
+        Format::Text => text(&images),
+    });
+    Ok(Exit::Done)
+}
+
+fn text(images: &[PlannedImage]) -> String {
+    let mut rows = vec![
+        ["IMAGE", "PLATFORM", "STEPS", "FROM"]
+            .map(String::from)
+            .to_vec(),
+    ];
+    for image in images {
+        for leg in &image.legs {
+            rows.push(vec![
+                image.image.clone(),
+                leg.platform.to_string(),
+                leg.steps.to_string(),
+                leg.base.clone(),
+            ]);
+        }
+    }
+    for image in images {
+        for (platform, reason) in &image.excluded {
+            let row = [
+                &image.image,
+                &platform.to_string(),
+                "–",
+                &format!("excluded: {reason}"),
+            ];
+            rows.push(row.map(ToString::to_string).to_vec());
+        }
+    }
+    let legs: usize = images.iter().map(|image| image.legs.len()).sum();
+    format!(
+        "{}\n{} images, {legs} legs",
+        table::render(&rows),
+        images.len()
+    )
+}

@@ -1,0 +1,130 @@
+//! Results for programs. Each document has a `version`, which changes when its meaning does.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::ops::build::{BuildReport, ImageReport, LegReport, LegState};
+use crate::ops::{OpError, PlannedImage, Verified};
+
+const VERSION: u32 = 1;
+
+/// What `build` did.
+pub(in crate::cli) fn build(report: &BuildReport) -> String {
+    let images: Vec<Value> = report.images.iter().map(image).collect();
+    format!("{:#}", json!({"version": VERSION, "images": images}))
+}
+
+/// A build that did not begin.
+pub(in crate::cli) fn build_error(error: &OpError) -> String {
+    format!(
+        "{:#}",
+        json!({"version": VERSION, "images": [], "error": error.to_string()})
+    )
+}
+
+fn image(image: &ImageReport) -> Value {
+    let platforms: BTreeMap<String, Value> = image
+        .legs
+        .iter()
+        .map(|(platform, leg)| (platform.to_string(), self::leg(leg)))
+        .collect();
+    let mut error = image.error.as_ref().map(|failure| failure.message.clone());
+    if error.is_none() {
+        error = image
+            .legs
+            .iter()
+            .find_map(|(platform, leg)| match &leg.state {
+                LegState::Failed(failure) => Some(format!("{platform}: {}", failure.message)),
+                _ => None,
+            });
+    }
+    json!({
+        "name": image.name,
+        "variant": image.variant,
+        "references": image.references,
+        "state": image.state.as_str(),
+        "index": image.index.as_ref().map(|(digest, _)| digest.as_str()),
+        "platforms": platforms,
+        "error": error,
+    })
+}
+
+fn leg(leg: &LegReport) -> Value {
+    let (solved, error) = match &leg.state {
+        LegState::Built(solved) => (Some(solved), None),
+        LegState::Failed(failure) => (None, Some(failure.message.clone())),
+        LegState::Skipped(why) => (None, Some(why.clone())),
+    };
+    let manifest = solved.and_then(|solved| solved.manifest.as_ref());
+    let config = solved.and_then(|solved| solved.config.as_ref());
+    json!({
+        "manifest": manifest.map(|manifest| manifest.digest.as_str()),
+        "config": config.map(|(digest, _)| digest.as_str()),
+        "size": solved.map(|solved| solved.layers.1),
+        "builder": leg.builder,
+        "emulated": leg.emulated,
+        "seconds": leg.took.as_secs_f64(),
+        "error": error,
+    })
+}
+
+/// What `plan` shows.
+pub(in crate::cli) fn plan(images: &[PlannedImage]) -> String {
+    let images: Vec<Value> = images
+        .iter()
+        .map(|image| {
+            let platforms: BTreeMap<String, Value> = image
+                .legs
+                .iter()
+                .map(|leg| {
+                    let value = json!({"base": leg.base, "steps": leg.steps});
+                    (leg.platform.to_string(), value)
+                })
+                .collect();
+            let excluded: BTreeMap<String, &str> = image
+                .excluded
+                .iter()
+                .map(|(platform, reason)| (platform.to_string(), reason.as_str()))
+                .collect();
+            json!({
+                "name": image.name,
+                "variant": image.variant,
+                "image": image.image,
+                "references": image.references,
+                "file": image.file,
+                "parents": image.parents,
+                "requested": image.requested,
+                "platforms": platforms,
+                "excluded": excluded,
+            })
+        })
+        .collect();
+    format!("{:#}", json!({"version": VERSION, "images": images}))
+}
+
+/// What `verify` found.
+pub(in crate::cli) fn verify(verified: &Verified) -> String {
+    let platforms: BTreeMap<String, Value> = verified
+        .platforms
+        .iter()
+        .map(|platform| {
+            let value = json!({
+                "manifest": platform.manifest.as_str(),
+                "config": platform.config.as_str(),
+                "layers": platform.layers,
+                "size": platform.size,
+            });
+            (platform.platform.to_string(), value)
+        })
+        .collect();
+    let document = json!({
+        "version": VERSION,
+        "reference": verified.reference.to_string(),
+        "index": verified.digest.as_str(),
+        "whole": verified.is_whole(),
+        "platforms": platforms,
+        "problems": verified.problems,
+    });
+    format!("{document:#}")
+}

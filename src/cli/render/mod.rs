@@ -1,0 +1,7 @@
+//! Values as text for people, and as JSON for programs.
+
+pub(super) mod findings;
+pub(super) mod json;
+pub(super) mod progress;
+pub(super) mod report;
+pub(super) mod table;

@@ -1,0 +1,135 @@
+//! What a build did, for people.
+
+use std::fmt::Write as _;
+
+use super::{findings, table};
+use crate::diagnostic::Finding;
+use crate::ops::build::{BuildReport, Failure, FailureKind, ImageReport, LegState};
+
+/// One row per leg.
+pub(in crate::cli) fn table(report: &BuildReport, pushed: bool) -> String {
+    let mut rows = vec![
+        ["IMAGE", "PLATFORM", "STATE", "MANIFEST", "SIZE", "SECONDS"]
+            .map(String::from)
+            .to_vec(),
+    ];
+    for image in &report.images {
+        for (platform, leg) in &image.legs {
+            let (state, solved) = match &leg.state {
+                LegState::Built(solved) => ("built", Some(solved)),
+                LegState::Failed(_) => ("failed", None),
+                LegState::Skipped(_) => ("skipped", None),
+            };
+            let state = if leg.emulated {
+                format!("{state}, emulated")
+            } else {
+                state.to_owned()
+            };
+            let manifest = solved.and_then(|solved| solved.manifest.as_ref());
+            rows.push(vec![
+                image.image.clone(),
+                platform.to_string(),
+                state,
+                manifest.map_or("–".to_owned(), |m| table::short(m.digest.as_str())),
+                manifest
+                    .and(solved)
+                    .map_or("–".to_owned(), |s| table::bytes(s.layers.1)),
+                format!("{:.1}", leg.took.as_secs_f64()),
+            ]);
+        }
+    }
+    let mut text = table::render(&rows);
+    if pushed {
+        for image in &report.images {
+            text.push('\n');
+            text.push_str(&outcome(image));
+        }
+    }
+    text
+}
+
+fn outcome(image: &ImageReport) -> String {
+    match &image.index {
+        Some((digest, _)) => format!("{}@{digest}", image.references.join(" ")),
+        None => format!("{}: not published", image.image),
+    }
+}
+
+/// Everything that failed, with the lines of the recipe and the last lines of the log.
+pub(in crate::cli) fn failures(report: &BuildReport) -> String {
+    let mut texts = Vec::new();
+    for image in &report.images {
+        for (platform, leg) in &image.legs {
+            if let LegState::Failed(failure) = &leg.state {
+                let others = others(image, &platform.to_string());
+                texts.push(one(
+                    &format!("{} on {platform}", image.image),
+                    failure,
+                    &others,
+                ));
+            }
+        }
+        if let Some(failure) = &image.error {
+            texts.push(one(&image.image, failure, ""));
+        }
+    }
+    texts.join("\n\n")
+}
+
+fn one(what: &str, failure: &Failure, others: &str) -> String {
+    let mut text = String::new();
+    let message = format!("{what}: {}", failure.message);
+    match &failure.kind {
+        FailureKind::Step { places, logs, .. } => {
+            let mut places = places.iter();
+            match places.next() {
+                Some(first) => {
+                    let mut finding = Finding::error(first, message);
+                    for place in places {
+                        finding = finding.with_related(place, "in the same layer");
+                    }
+                    text.push_str(&findings::one(&finding));
+                }
+                None => {
+                    let _ = write!(text, "error: {message}");
+                }
+            }
+            for line in logs {
+                text.push_str("\n  │ ");
+                text.push_str(line);
+            }
+        }
+        _ => {
+            let _ = write!(text, "error: {message}");
+        }
+    }
+    if let Some(next) = &failure.next {
+        let _ = write!(text, "\n  next: {next}");
+    }
+    if !others.is_empty() {
+        let _ = write!(text, "\n  {others}");
+    }
+    text
+}
+
+/// What happened to the other platforms of an image.
+fn others(image: &ImageReport, but: &str) -> String {
+    let others: Vec<String> = image
+        .legs
+        .iter()
+        .filter(|(platform, _)| platform.to_string() != but)
+        .map(|(platform, leg)| match &leg.state {
+            LegState::Built(_) => format!("{platform} was built"),
+            LegState::Failed(_) => format!("{platform} failed, too"),
+            LegState::Skipped(why) => format!("{platform} was not built: {why}"),
+        })
+        .collect();
+    if others.is_empty() {
+        return String::new();
+    }
+    format!(
+        "{}; no tag of {} was touched",
+        others.join(", "),
+        image.image
+    )
+}

@@ -1,0 +1,28 @@
+# The commands of this project; `make help` lists them.
+.POSIX:
+.PHONY: help demo test test-long check lab-up lab-down lab-clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1:/p' Makefile | awk -F: '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+demo: ## build, push and verify the recipes for amd64 and arm64 against the lab
+	@tests/lab/demo.sh
+
+test: ## run all tests, those against a real builder and registry included (lab-up first)
+	@tests/lab/lab run -- env KILN_LIVE=1 tests/lab/test.sh
+
+test-long: ## the same and the live cases that take minutes each
+	@tests/lab/lab run -- env KILN_LIVE=1 KILN_LIVE_LONG=1 tests/lab/test.sh
+
+check: ## formatting, and clippy on all targets with warnings denied
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+
+lab-up: ## install, build and start what is missing of the lab
+	@tests/lab/lab up
+
+lab-down: ## stop what lab-up started
+	@tests/lab/lab down
+
+lab-clean: ## lab-down, and remove the lab's cache
+	@tests/lab/lab clean

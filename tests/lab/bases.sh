@@ -1,0 +1,88 @@
+# shellcheck shell=bash
+# Stand-ins for the public base images: root file systems from Debian packages,
+# and the images that images.json makes of them. Sourced by lab.
+
+# One time for all files and configurations, so that digests are the same on
+# every machine that gets the same packages.
+LAB_EPOCH=1735689600 # 2025-01-01
+LAB_SUITE=bookworm
+# Part of every tarball's note: raise it when the way a tree is made changes.
+LAB_BASES_VERSION=1
+
+LAB_PYTHON_PACKAGES=(python3 python3-pip python3-venv)
+
+# What Debian's slim images leave out as well; kept in the image for later steps.
+# The last line is for pip: the images whose names are borrowed let pip install
+# beside the distribution's packages, Debian's marker forbids it.
+LAB_DPKG_OPTIONS=(
+    path-exclude=/usr/share/man/*
+    path-exclude=/usr/share/info/*
+    path-exclude=/usr/share/locale/*
+    path-exclude=/usr/share/doc/*
+    path-include=/usr/share/doc/*/copyright
+    "path-exclude=/usr/lib/python3*/EXTERNALLY-MANAGED"
+)
+
+# The host's own names must not be part of an image. $1 is the chroot: mmdebstrap
+# hands the hook to a shell.
+# shellcheck disable=SC2016
+LAB_FORGET_HOST='rm -f "$1/etc/resolv.conf" "$1/etc/hostname"'
+
+# tree NAME ARCH CMD… lets CMD write bases/NAME-ARCH.tar, if that is not there yet:
+# CMD gets the path to write to as its last argument.
+tree() {
+    local name=$1 arch=$2 tar=$KILN_LAB/bases/$1-$2.tar
+    shift 2
+    [[ ! -e $tar || $(cat "$tar.note" 2>/dev/null) != "$LAB_BASES_VERSION" ]] || return 0
+    say "making the root file system $name for $arch"
+    SOURCE_DATE_EPOCH=$LAB_EPOCH logged "base-$name-$arch" "$@" "$tar.partial"
+    mv -f "$tar.partial" "$tar"
+    printf '%s\n' "$LAB_BASES_VERSION" >"$tar.note"
+}
+
+# debian NAME ARCH OPTION… makes a tree with mmdebstrap. No mirror is named:
+# mmdebstrap knows the suite's own, security updates included.
+debian() {
+    local name=$1 arch=$2
+    shift 2
+    tree "$name" "$arch" mmdebstrap --architectures="$arch" --format=tar --skip=output/dev \
+        "$@" --customize-hook="$LAB_FORGET_HOST" "$LAB_SUITE"
+}
+
+minimal_tree() {
+    local option
+    local -a options=()
+    for option in "${LAB_DPKG_OPTIONS[@]}"; do
+        options+=(--dpkgopt="$option")
+    done
+    debian minimal "$1" --variant=minbase --include=ca-certificates "${options[@]}"
+}
+
+# python_tree grows the minimal tree, which saves the time of making it twice and
+# lets both images share their first layer.
+python_tree() {
+    # shellcheck disable=SC2016
+    debian python "$1" --variant=custom \
+        --setup-hook="tar-in '$KILN_LAB/bases/minimal-$1.tar' /" \
+        --customize-hook='chroot "$1" apt-get install --yes --no-install-recommends '"${LAB_PYTHON_PACKAGES[*]}" \
+        --customize-hook='ln -s ../../bin/python3 "$1/usr/local/bin/python"'
+}
+
+# tiny_tree keeps one static busybox of the unpacked package, and adds what
+# programs expect around it.
+tiny_tree() {
+    debian busybox "$1" --variant=extract --include=busybox-static
+    tree tiny "$1" "$LAB_DIR/tiny-tree.sh" "$KILN_LAB/bases/busybox-$1.tar"
+}
+
+# trees ARCH makes all trees of one architecture, the quick one first.
+trees() {
+    tiny_tree "$1"
+    minimal_tree "$1"
+    python_tree "$1"
+}
+
+push_bases() {
+    "$KILN_LAB_BIN/labimages" -registry "$KILN_LAB_REGISTRY" -epoch "$LAB_EPOCH" \
+        -rootfs "$KILN_LAB/bases" -notes "$KILN_LAB/bases/pushed" "$LAB_DIR/images.json"
+}

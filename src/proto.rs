@@ -21,6 +21,7 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/kiln_proto.rs"));
 }
 
+pub use generated::containerd::services::content::v1 as content;
 pub use generated::fsutil::types as fsutil;
 pub use generated::google::rpc;
 pub use generated::moby::buildkit::secrets::v1 as secrets;

@@ -85,7 +85,7 @@ async fn build(args: &Args, config: &Config, progress: Progress) -> Result<Build
     let loaded = args.selection.load()?;
     let options = options(args, config)?;
     let registry = connect::registry(config, &loaded.workspace)?;
-    let builders = connect::builders(config, &loaded.workspace).await?;
+    let builders = connect::builders(config, &loaded).await?;
     let backends = connect::Backends {
         registry: Arc::new(registry),
         builders,

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::error::OpError;
+use super::layout::layouts;
+use super::load::Loaded;
 use crate::buildkit::{
     Address, Builder, BuilderInfo, CredentialSource, SecretBytes, SessionContent, Solver,
 };
@@ -136,9 +138,13 @@ fn steps_bundle(config: &Config, workspace: &Workspace) -> Result<Option<Vec<u8>
 }
 
 /// Connects to every builder that is named: by the environment, else by the workspace.
-pub async fn builders(config: &Config, workspace: &Workspace) -> Result<Vec<Ready>, OpError> {
+pub async fn builders(config: &Config, loaded: &Loaded) -> Result<Vec<Ready>, OpError> {
+    let workspace = &loaded.workspace;
     let bundle = steps_bundle(config, workspace)?;
-    let content = session_content(config, workspace, bundle.as_deref())?;
+    let content = SessionContent {
+        layouts: layouts(loaded),
+        ..session_content(config, workspace, bundle.as_deref())?
+    };
     let named = named_builders(config, workspace)?;
     let connected = named.into_iter().map(|(name, address, platforms, slots)| {
         let content = content.clone();
@@ -212,6 +218,7 @@ fn session_content(
 ) -> Result<SessionContent, OpError> {
     let secrets = bundle.map(trust_secrets).into_iter().flatten();
     Ok(SessionContent {
+        layouts: BTreeMap::new(),
         locals: BTreeMap::from([(CONTEXT.to_owned(), workspace.root.clone())]),
         secrets: secrets
             .map(|(id, value)| (id.to_owned(), SecretBytes::new(value)))

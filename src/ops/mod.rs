@@ -7,6 +7,7 @@ pub mod build;
 pub mod connect;
 mod error;
 mod facts;
+mod layout;
 mod load;
 mod places;
 mod plan;

@@ -140,7 +140,7 @@ pub async fn write_llb(
     folder: &Path,
 ) -> Result<Vec<PathBuf>, OpError> {
     let plan = make(loaded, options)?;
-    let pins = resolve(&plan, registry).await?.pins;
+    let pins = resolve(&plan, registry, &loaded.workspace.root).await?.pins;
     let epochs = epochs(&plan, &pins, options.epoch);
     let files = LocalFiles::new(&loaded.workspace.root);
     let graphs = rehearse(&plan, &pins, &epochs, &files, &Form::Platform);

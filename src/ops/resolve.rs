@@ -1,11 +1,13 @@
 //! Names of bases to digests: once per run, for every platform, before anything is built.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 
 use super::error::OpError;
+use super::layout::resolve_layouts;
 use crate::diagnostic::{Finding, Findings};
 use crate::lower::{PinnedImage, Pins};
 use crate::oci::{ImageConfig, Index, Platform, Reference, Repository};
@@ -41,11 +43,15 @@ enum Unusable {
     Registry(Box<RegistryError>),
 }
 
-/// Resolves every image that a plan's legs name.
+/// Resolves every image that a plan's legs name: in registries, and in OCI layouts below `root`.
 ///
 /// A base that does not exist, lacks a platform, or whose configuration says another platform than
 /// its index, is a mistake of the recipe and comes back with its place.
-pub async fn resolve(plan: &Plan, registry: &Arc<dyn Registry>) -> Result<Resolved, OpError> {
+pub async fn resolve(
+    plan: &Plan,
+    registry: &Arc<dyn Registry>,
+    root: &Path,
+) -> Result<Resolved, OpError> {
     let wanted = wanted(plan);
     let looked_up: Vec<_> = futures_util::stream::iter(wanted)
         .map(|wanted| async move {
@@ -58,6 +64,7 @@ pub async fn resolve(plan: &Plan, registry: &Arc<dyn Registry>) -> Result<Resolv
     let mut resolved = Resolved::default();
     let mut findings = Findings::new();
     let mut unavailable = None;
+    resolve_layouts(plan, root, &mut resolved.pins, &mut findings);
     for (wanted, result) in looked_up {
         match result {
             Ok(pins) => {

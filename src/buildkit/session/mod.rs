@@ -8,6 +8,7 @@
 //!     FileSync  local folders, see filesync.rs
 //!     Secrets   by id
 //!     Auth      registry logins by host
+//!     Content   blobs of OCI layouts, see layouts.rs
 //! ```
 //!
 //! The session has a connection of its own, so that a large folder does not hold up progress. The
@@ -16,6 +17,7 @@
 mod auth;
 mod content;
 mod filesync;
+mod layouts;
 mod open;
 mod secrets;
 mod transfer;

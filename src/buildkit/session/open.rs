@@ -21,15 +21,17 @@ use crate::buildkit::id::fresh_id;
 use crate::buildkit::session::auth::AuthService;
 use crate::buildkit::session::content::SessionContent;
 use crate::buildkit::session::filesync::FileSyncService;
+use crate::buildkit::session::layouts::LayoutService;
 use crate::buildkit::session::secrets::SecretsService;
 use crate::buildkit::session::tunnel::{QUEUE, Tunnel};
+use crate::proto::content::content_server::ContentServer;
 use crate::proto::control::BytesMessage;
 use crate::proto::filesync::auth_server::AuthServer;
 use crate::proto::filesync::file_sync_server::FileSyncServer;
 use crate::proto::secrets::secrets_server::SecretsServer;
 
 /// What we serve. The daemon calls no `FileSync` method that is not announced.
-const METHODS: [&str; 7] = [
+const METHODS: [&str; 9] = [
     "/grpc.health.v1.Health/Check",
     "/moby.filesync.v1.FileSync/DiffCopy",
     "/moby.filesync.v1.Auth/Credentials",
@@ -37,6 +39,8 @@ const METHODS: [&str; 7] = [
     "/moby.filesync.v1.Auth/GetTokenAuthority",
     "/moby.filesync.v1.Auth/VerifyTokenAuthority",
     "/moby.buildkit.secrets.v1.Secrets/GetSecret",
+    "/containerd.services.content.v1.Content/Info",
+    "/containerd.services.content.v1.Content/Read",
 ];
 
 /// Part of the key under which the daemon keeps its copy of a local folder. A constant, so that
@@ -128,6 +132,7 @@ async fn serve(tunnel: Tunnel, content: Arc<SessionContent>) -> String {
     let routes = Routes::new(health)
         .add_service(FileSyncServer::new(FileSyncService(Arc::clone(&content))))
         .add_service(SecretsServer::new(SecretsService(Arc::clone(&content))))
+        .add_service(ContentServer::new(LayoutService(Arc::clone(&content))))
         .add_service(AuthServer::new(AuthService(content)))
         .prepare();
     let served = http2::Builder::new(TokioExecutor::new())

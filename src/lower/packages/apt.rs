@@ -17,7 +17,7 @@ const ARCHIVES: &str = "/run/kiln/apt/archives";
 const FILES: &str = "/run/kiln/apt/files";
 
 /// What apt writes besides packages: logs, backups and caches with dates in them.
-const LEFTOVERS: &str = "rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log \
+const LEFTOVERS: &str = "rm -rf /var/log/apt/* /var/log/dpkg.log /var/log/alternatives.log \
 /var/cache/apt/pkgcache.bin /var/cache/apt/srcpkgcache.bin /var/cache/debconf/*-old \
 /var/lib/dpkg/*-old /var/cache/ldconfig/aux-cache";
 

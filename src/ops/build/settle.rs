@@ -74,7 +74,9 @@ pub(super) async fn settle<'a>(
             shrink::check(&plan, &destinations, backends).await?;
         }
     }
-    let pins = resolve(&plan, &backends.registry).await?.pins;
+    let pins = resolve(&plan, &backends.registry, &loaded.workspace.root)
+        .await?
+        .pins;
     let epochs = epoch::epochs(&plan, &pins, options.epoch);
     let files = LocalFiles::new(&loaded.workspace.root);
     let rehearsed = rehearse::rehearse(&plan, &pins, &epochs, &files, &Form::Platform);

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
+	_ "github.com/containerd/containerd/api/services/content/v1"
 	_ "github.com/moby/buildkit/api/services/control"
 	_ "github.com/moby/buildkit/api/types"
 	_ "github.com/moby/buildkit/frontend/gateway/pb"
@@ -41,22 +42,23 @@ const buildkitModule = "github.com/moby/buildkit"
 // packages lists the proto packages worth printing; whatever else the Go
 // packages drag in (tracing, container runtimes) is not part of the protocol.
 var packages = map[protoreflect.FullName]bool{
-	"errdefs":                       true,
-	"fsutil.types":                  true,
-	"google.rpc":                    true,
-	"grpc.health.v1":                true,
-	"moby.buildkit.secrets.v1":      true,
-	"moby.buildkit.v1":              true,
-	"moby.buildkit.v1.apicaps":      true,
-	"moby.buildkit.v1.frontend":     true,
-	"moby.buildkit.v1.sourcepolicy": true,
-	"moby.buildkit.v1.types":        true,
-	"moby.exporter.v1":              true,
-	"moby.filesync.v1":              true,
-	"moby.sshforward.v1":            true,
-	"moby.upload.v1":                true,
-	"pb":                            true,
-	"stack":                         true,
+	"containerd.services.content.v1": true,
+	"errdefs":                        true,
+	"fsutil.types":                   true,
+	"google.rpc":                     true,
+	"grpc.health.v1":                 true,
+	"moby.buildkit.secrets.v1":       true,
+	"moby.buildkit.v1":               true,
+	"moby.buildkit.v1.apicaps":       true,
+	"moby.buildkit.v1.frontend":      true,
+	"moby.buildkit.v1.sourcepolicy":  true,
+	"moby.buildkit.v1.types":         true,
+	"moby.exporter.v1":               true,
+	"moby.filesync.v1":               true,
+	"moby.sshforward.v1":             true,
+	"moby.upload.v1":                 true,
+	"pb":                             true,
+	"stack":                          true,
 	"moby.buildkit.v1.sourcepolicy.policysession": true,
 }
 

@@ -8,6 +8,9 @@ use prost::Message;
 use super::definition::Definition;
 use crate::proto::pb::{self, file_action, op};
 
+/// The longest file content that is shown, in bytes.
+const SHOWN: usize = 400;
+
 /// One paragraph per op, numbered in order; inputs are named by number, so that the text does not
 /// change wholesale when an early op does.
 pub fn dump(definition: &Definition) -> String {
@@ -36,13 +39,13 @@ pub fn dump(definition: &Definition) -> String {
             format!(" ← {}", inputs.join(" "))
         };
         let _ = writeln!(text, "#{number}{platform}{from}  {name}");
-        describe(&mut text, op.op.as_ref());
+        describe(&mut text, op.op.as_ref(), &inputs);
         numbers.insert(digest, number);
     }
     text
 }
 
-fn describe(text: &mut String, op: Option<&op::Op>) {
+fn describe(text: &mut String, op: Option<&op::Op>, inputs: &[String]) {
     match op {
         None => text.push_str("  result\n"),
         Some(op::Op::Source(source)) => {
@@ -54,7 +57,7 @@ fn describe(text: &mut String, op: Option<&op::Op>) {
         Some(op::Op::Exec(exec)) => describe_exec(text, exec),
         Some(op::Op::File(file)) => {
             for action in &file.actions {
-                describe_action(text, action);
+                describe_action(text, action, inputs);
             }
         }
         Some(op::Op::Merge(merge)) => {
@@ -109,10 +112,14 @@ fn describe_exec(text: &mut String, exec: &pb::ExecOp) {
     }
 }
 
-fn describe_action(text: &mut String, action: &pb::FileAction) {
-    let line = match &action.action {
+fn describe_action(text: &mut String, action: &pb::FileAction, inputs: &[String]) {
+    let mut line = match &action.action {
         Some(file_action::Action::Copy(copy)) => {
-            let mut line = format!("copy {} → {}", copy.src, copy.dest);
+            let from = usize::try_from(action.secondary_input).ok();
+            let from = from
+                .and_then(|at| inputs.get(at))
+                .map_or("?", String::as_str);
+            let mut line = format!("copy {from} {} → {}", copy.src, copy.dest);
             for (word, set) in [
                 ("contents", copy.dir_copy_contents),
                 ("wildcard", copy.allow_wildcard),
@@ -139,19 +146,48 @@ fn describe_action(text: &mut String, action: &pb::FileAction) {
             line
         }
         Some(file_action::Action::Mkfile(file)) => {
-            format!(
-                "mkfile {} mode={:o} {} bytes",
-                file.path,
-                file.mode,
-                file.data.len()
-            )
+            let content = match std::str::from_utf8(&file.data) {
+                Ok(text) if text.len() <= SHOWN => format!("{text:?}"),
+                _ => format!("{} bytes", file.data.len()),
+            };
+            format!("mkfile {} mode={:o} {content}", file.path, file.mode)
         }
         Some(file_action::Action::Mkdir(dir)) => format!("mkdir {} mode={:o}", dir.path, dir.mode),
-        Some(file_action::Action::Rm(rm)) => format!("rm {}", rm.path),
+        Some(file_action::Action::Rm(rm)) => {
+            let mut line = format!("rm {}", rm.path);
+            line.push_str(if rm.allow_wildcard { " wildcard" } else { "" });
+            line.push_str(if rm.allow_not_found {
+                " or nothing"
+            } else {
+                ""
+            });
+            line
+        }
         Some(file_action::Action::Symlink(link)) => {
             format!("symlink {} → {}", link.newpath, link.oldpath)
         }
         None => "nothing".to_owned(),
     };
+    line.push_str(&owner_of(action.action.as_ref()));
     let _ = writeln!(text, "  {line}");
+}
+
+/// The owner that an action gives, as ` owner=USER:GROUP`.
+fn owner_of(action: Option<&file_action::Action>) -> String {
+    let owner = match action {
+        Some(file_action::Action::Copy(copy)) => &copy.owner,
+        Some(file_action::Action::Mkfile(file)) => &file.owner,
+        Some(file_action::Action::Mkdir(dir)) => &dir.owner,
+        Some(file_action::Action::Symlink(link)) => &link.owner,
+        Some(file_action::Action::Rm(_)) | None => &None,
+    };
+    let Some(owner) = owner else {
+        return String::new();
+    };
+    let words = |who: &Option<pb::UserOpt>| match who.as_ref().and_then(|who| who.user.as_ref()) {
+        Some(pb::user_opt::User::ByName(name)) => name.name.clone(),
+        Some(pb::user_opt::User::ById(id)) => id.to_string(),
+        None => "-".to_owned(),
+    };
+    format!(" owner={}:{}", words(&owner.user), words(&owner.group))
 }

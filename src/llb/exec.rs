@@ -72,6 +72,7 @@ pub struct Exec {
     pub(super) mounts: Vec<MountAt>,
     pub(super) secret_env: Vec<pb::SecretEnv>,
     network: NetworkMode,
+    privileged: bool,
     platform: Option<Platform>,
 }
 
@@ -103,6 +104,7 @@ impl Exec {
             mounts: Vec::new(),
             secret_env: Vec::new(),
             network,
+            privileged: false,
             platform: None,
         }
     }
@@ -132,6 +134,13 @@ impl Exec {
     #[must_use]
     pub fn network(mut self, network: NetworkMode) -> Self {
         self.network = network;
+        self
+    }
+
+    /// Runs with all privileges; the daemon must be configured to allow it, and the solve must ask for it.
+    #[must_use]
+    pub fn privileged(mut self) -> Self {
+        self.privileged = true;
         self
     }
 
@@ -193,6 +202,11 @@ impl Exec {
                 }
             })
             .collect();
+        let security = if self.privileged {
+            pb::SecurityMode::Insecure
+        } else {
+            pb::SecurityMode::Sandbox
+        };
         let network = match self.network {
             NetworkMode::Sandbox => pb::NetMode::Unset,
             NetworkMode::Host => pb::NetMode::Host,
@@ -202,7 +216,7 @@ impl Exec {
             meta: Some(self.meta),
             mounts,
             network: network.into(),
-            security: pb::SecurityMode::Sandbox.into(),
+            security: security.into(),
             secret_env: self.secret_env,
         }));
         let vertex = Vertex::new(&kind, inputs, Some(&platform), caps, note);
@@ -265,6 +279,9 @@ impl Exec {
         }
         if !self.secret_env.is_empty() {
             caps.push("exec.secretenv");
+        }
+        if self.privileged {
+            caps.push("exec.meta.security");
         }
         if self.network != NetworkMode::Sandbox {
             caps.push("exec.meta.network");

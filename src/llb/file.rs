@@ -1,6 +1,7 @@
 //! File operations: a chain of actions that becomes one layer.
 
 use super::vertex::{Inputs, Kind, Note, State, Vertex};
+use crate::oci::Platform;
 use crate::proto::pb::{self, file_action, user_opt};
 
 /// The time of files that a chain makes, in nanoseconds since 1970.
@@ -75,6 +76,11 @@ impl FileActions {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.actions.is_empty()
+    }
+
+    /// The platform of the file system that is changed.
+    pub fn platform(&self) -> &Platform {
+        self.base.platform()
     }
 
     /// Copies from another state; parents of `dest` are made.

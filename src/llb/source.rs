@@ -56,6 +56,7 @@ pub struct LocalSource {
     include: Vec<String>,
     exclude: Vec<String>,
     shared_key: String,
+    unique: String,
 }
 
 impl LocalSource {
@@ -67,6 +68,7 @@ impl LocalSource {
             include: Vec::new(),
             exclude: Vec::new(),
             shared_key: String::new(),
+            unique: String::new(),
         }
     }
 
@@ -89,6 +91,14 @@ impl LocalSource {
     #[must_use]
     pub fn shared_key(mut self, key: impl Into<String>) -> Self {
         self.shared_key = key.into();
+        self
+    }
+
+    /// A word that makes this source differ from an equal one of another client. The daemon takes equal
+    /// ops of builds that run at the same time for one, and asks any of their sessions for the files.
+    #[must_use]
+    pub fn unique(mut self, word: impl Into<String>) -> Self {
+        self.unique = word.into();
         self
     }
 
@@ -120,6 +130,10 @@ impl LocalSource {
         if !self.shared_key.is_empty() {
             attrs.insert("local.sharedkeyhint".to_owned(), self.shared_key);
             caps.push("source.local.sharedkeyhint");
+        }
+        if !self.unique.is_empty() {
+            attrs.insert("local.unique".to_owned(), self.unique);
+            caps.push("source.local.unique");
         }
         source(
             format!("local://{}", self.name),

@@ -1,7 +1,6 @@
 //! What an image or stage begins with.
 
 use super::chain::{Built, pairs};
-use super::local::workspace_file;
 use super::pins::{BaseRecord, Parent, PinnedImage};
 use super::stages::Lowering;
 use crate::llb::{CopyOptions, FileActions, ImageSource, Note, OciLayoutSource, State};
@@ -109,7 +108,7 @@ impl Lowering<'_> {
             places: vec![place.clone()],
             ignore_cache: false,
         };
-        let local = workspace_file(path, platform, place);
+        let local = self.job.files.one(path, platform, place);
         let options = CopyOptions {
             unpack: true,
             ..CopyOptions::default()

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::Job;
 use super::chain::{Built, joined};
+use super::program::below;
 use crate::oci::{ContainerConfig, Empty, Healthcheck, ImageConfig};
 use crate::recipe::{self, Runtime};
 
@@ -25,11 +26,11 @@ pub(super) fn image_config(job: &Job<'_>, built: &Built) -> ImageConfig {
     let inner = &mut config.config;
     inner.env = joined(&built.env);
     inner.working_dir = (built.cwd != "/").then(|| built.cwd.clone());
-    runtime(inner, &job.content.runtime);
+    runtime(inner, &job.content.runtime, &built.cwd);
     config
 }
 
-fn runtime(config: &mut ContainerConfig, runtime: &Runtime) {
+fn runtime(config: &mut ContainerConfig, runtime: &Runtime, cwd: &str) {
     if let Some(user) = &runtime.user {
         config.user = Some(user.clone());
     }
@@ -44,9 +45,12 @@ fn runtime(config: &mut ContainerConfig, runtime: &Runtime) {
     config
         .exposed_ports
         .extend(runtime.expose.iter().map(|port| (port.clone(), Empty {})));
-    config
-        .volumes
-        .extend(runtime.volumes.iter().map(|path| (path.clone(), Empty {})));
+    config.volumes.extend(
+        runtime
+            .volumes
+            .iter()
+            .map(|path| (below(cwd, path), Empty {})),
+    );
     if let Some(signal) = &runtime.stop_signal {
         config.stop_signal = Some(signal.clone());
     }

@@ -1,9 +1,9 @@
 //! File steps: copy, write, mkdir, fetch.
 
 use super::chain::Chain;
-use super::local::{LocalFiles, as_pattern};
+use super::local::as_pattern;
 use super::program::{Call, file_owner};
-use super::sources::file_name;
+use super::sources::{file_name, noted};
 use super::stages::{Lowering, title};
 use crate::context::{is_glob, rebase};
 use crate::llb::{CopyOptions, FileActions, FileMode, FileOwner, Note, State};
@@ -19,6 +19,7 @@ struct Piece {
     from: State,
     src: String,
     to: String,
+    include: Vec<String>,
     exclude: Vec<String>,
     wildcard: bool,
 }
@@ -28,7 +29,7 @@ impl Lowering<'_> {
         let to = chain.absolute(&copy.to);
         let mut pieces = Vec::new();
         for src in &copy.src {
-            pieces.extend(self.pieces(chain, step, copy, src, &to));
+            pieces.extend(self.pieces(chain, copy, src, &to));
         }
         let sources: Vec<&str> = copy.src.iter().map(|src| src.value.as_str()).collect();
         let title = title(step, || format!("copy {} → {to}", sources.join(" ")));
@@ -38,11 +39,12 @@ impl Lowering<'_> {
             for piece in pieces {
                 // A mode would be given to folders that are made on the way, too.
                 if mode.is_some() {
-                    files = with_parents(files, &piece.to);
+                    files = with_parents(files, &piece.to, owner.clone());
                 }
                 let options = CopyOptions {
                     contents: true,
                     wildcard: piece.wildcard,
+                    include: piece.include,
                     exclude: piece.exclude,
                     owner: owner.clone(),
                     mode: mode.clone(),
@@ -57,7 +59,6 @@ impl Lowering<'_> {
     fn pieces(
         &mut self,
         chain: &Chain,
-        step: &Step,
         copy: &Copy,
         src: &Spanned<String>,
         to: &str,
@@ -71,20 +72,21 @@ impl Lowering<'_> {
                     Vec::new()
                 });
         };
-        let Some(state) = self.taken(from, platform, &step.place) else {
+        let Some(state) = self.taken(&from.value, platform, &from.place) else {
             return Vec::new();
         };
         let path = format!("/{}", src.value.trim_start_matches('/'));
-        let (path, to) = if copy.parents {
+        let (path, to, include) = if copy.parents {
             kept_parents(&path, to)
         } else {
-            (path, to.to_owned())
+            (path, to.to_owned(), Vec::new())
         };
         vec![Piece {
             from: state,
             wildcard: is_glob(&path),
             src: path,
             to,
+            include,
             exclude: copy.exclude.clone(),
         }]
     }
@@ -98,7 +100,12 @@ impl Lowering<'_> {
     ) -> Result<Vec<Piece>, String> {
         let platform = *chain.state.platform();
         let files = self.job.files;
-        let path = src.value.trim_end_matches('/');
+        // The path below `/./`, else below the file's folder, is what `parents` keeps.
+        let (below, path) = match src.value.split_once("/./") {
+            Some((before, kept)) => (before, format!("{before}/{kept}")),
+            None => (src.place.source.folder(), src.value.clone()),
+        };
+        let path = path.trim_matches('/');
         let mut exclude = files.ignored(src.place.source.folder())?;
         let matched = files.matches(path, &exclude)?;
         for matched in &matched {
@@ -119,11 +126,12 @@ impl Lowering<'_> {
             places: vec![src.place.clone()],
             ignore_cache: false,
         };
-        let from = LocalFiles::state(include, exclude, &platform, note);
+        let from = files.state(include, exclude, &platform, note);
         let piece = |src: String, to: String, wildcard| Piece {
             from: from.clone(),
             src,
             to,
+            include: Vec::new(),
             exclude: Vec::new(),
             wildcard,
         };
@@ -134,12 +142,12 @@ impl Lowering<'_> {
                 is_glob(path),
             )]);
         }
-        let base = format!("{}/", src.place.source.folder());
+        let below = format!("{below}/");
         Ok(matched
             .iter()
             .map(|found| {
-                let below = found.strip_prefix(&base).unwrap_or(found);
-                let target = format!("{}/{below}", to.trim_end_matches('/'));
+                let kept = found.strip_prefix(&below).unwrap_or(found);
+                let target = format!("{}/{kept}", to.trim_end_matches('/'));
                 piece(format!("/{found}"), target, false)
             })
             .collect())
@@ -147,20 +155,35 @@ impl Lowering<'_> {
 
     pub(super) fn write(&mut self, chain: &mut Chain, step: &Step, write: &Write) {
         let path = chain.absolute(&write.path);
-        let owner = write.owner.as_ref().map(file_owner);
-        let mode = bits(&write.mode, false);
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+        let platform = *chain.state.platform();
+        let text = FileActions::on(&State::scratch(&platform), Some(0))
+            .mkfile(&format!("/{name}"), 0o644, write.content.as_bytes(), None)
+            .state(noted(format!("text of {name}"), &step.place));
         if !write.append {
             let title = title(step, || format!("write {path}"));
+            let owner = write
+                .owner
+                .as_ref()
+                .map_or(FileOwner::Ids(0, 0), file_owner);
+            // Written in place, a file that is there would keep its permissions and owner; a copy
+            // replaces it, and what a link leads to is left alone.
+            let options = CopyOptions {
+                owner: Some(owner),
+                mode: Some(FileMode::Bits(bits(&write.mode, false))),
+                ..CopyOptions::default()
+            };
             chain.files(&title, Some(step), |files| {
-                with_parents(files, &path).mkfile(&path, mode, write.content.as_bytes(), owner)
+                with_parents(files, &path, None).copy(
+                    &text,
+                    &format!("/{name}"),
+                    &format!("{folder}/"),
+                    options,
+                )
             });
             return;
         }
         // No file action adds to a file, so a small program does.
-        let platform = *chain.state.platform();
-        let text = FileActions::on(&State::scratch(&platform), Some(0))
-            .mkfile("/text", 0o444, write.content.as_bytes(), None)
-            .state(Note::named("text to append"));
         let script = format!("cat {APPENDED} >> \"$1\"");
         let call = Call {
             args: ["/bin/sh", "-e", "-c", &script, "append", &path]
@@ -174,7 +197,7 @@ impl Lowering<'_> {
             ..Program::default()
         };
         self.program(chain, step, &program, call, |exec| {
-            exec.bind(APPENDED, &text, "/text")
+            exec.bind(APPENDED, &text, &format!("/{name}"))
         });
     }
 
@@ -206,7 +229,7 @@ impl Lowering<'_> {
                 mode,
                 ..CopyOptions::default()
             };
-            with_parents(files, &to).copy(&state, &src, &to, options)
+            with_parents(files, &to, None).copy(&state, &src, &to, options)
         });
     }
 }
@@ -222,27 +245,65 @@ pub(super) fn mkdir(chain: &mut Chain, step: &Step, folders: &[Mkdir]) {
         for (folder, path) in folders.iter().zip(&paths) {
             let mode = folder.mode.as_ref().map_or(0o755, |mode| bits(mode, true));
             let owner = folder.owner.as_ref().map(file_owner);
-            files = with_parents(files, path.trim_end_matches('/')).mkdir(path, mode, owner);
+            files = with_parents(files, path.trim_end_matches('/'), None);
+            files = if mode > 0o777 {
+                special_folder(files, path, mode, owner)
+            } else {
+                files.mkdir(path, mode, owner)
+            };
         }
         files
     });
 }
 
 /// Makes the folder that a path lies in; one that ends in `/` is a folder itself.
-fn with_parents(files: FileActions, path: &str) -> FileActions {
+fn with_parents(files: FileActions, path: &str, owner: Option<FileOwner>) -> FileActions {
     match path.rsplit_once('/') {
-        Some((parent, _)) if !parent.is_empty() => files.mkdir(parent, 0o755, None),
+        Some((parent, _)) if !parent.is_empty() => files.mkdir(parent, 0o755, owner),
         _ => files,
     }
 }
 
-/// `/a/./b/c` to `/t` becomes `/t/b/c`; without `/./` the whole path is kept.
-fn kept_parents(path: &str, to: &str) -> (String, String) {
+/// A folder with the sticky or a set-id bit, which the action that makes folders drops.
+fn special_folder(
+    files: FileActions,
+    path: &str,
+    mode: u32,
+    owner: Option<FileOwner>,
+) -> FileActions {
+    let (parent, name) = path
+        .trim_end_matches('/')
+        .rsplit_once('/')
+        .unwrap_or(("", path));
+    let folder = FileActions::on(&State::scratch(files.platform()), Some(0))
+        .mkdir(&format!("/{name}"), 0o755, None)
+        .state(Note::named(format!("folder {path}")));
+    let options = CopyOptions {
+        owner: Some(owner.unwrap_or(FileOwner::Ids(0, 0))),
+        mode: Some(FileMode::Bits(mode)),
+        ..CopyOptions::default()
+    };
+    files.copy(&folder, &format!("/{name}"), &format!("{parent}/"), options)
+}
+
+/// `/a/./b/c` to `/t` becomes `/t/b/c`; without `/./` the whole path is kept. A pattern in what is kept
+/// chooses below what is before it: the source, the target, and the patterns.
+fn kept_parents(path: &str, to: &str) -> (String, String, Vec<String>) {
+    let (before, kept) = path.split_once("/./").unwrap_or(("", path));
+    let kept = kept.trim_matches('/');
     let to = to.trim_end_matches('/');
-    match path.split_once("/./") {
-        Some((before, kept)) => (format!("{before}/{kept}"), format!("{to}/{kept}")),
-        None => (path.to_owned(), format!("{to}{path}")),
+    if is_glob(kept) {
+        return (
+            format!("{before}/"),
+            format!("{to}/"),
+            vec![kept.to_owned()],
+        );
     }
+    (
+        format!("{before}/{kept}"),
+        format!("{to}/{kept}"),
+        Vec::new(),
+    )
 }
 
 fn file_mode(mode: &Mode) -> FileMode {
@@ -310,10 +371,18 @@ mod tests {
 
     #[test]
     fn parents_are_kept_below_the_dot() {
+        let none = Vec::new;
         assert_eq!(
             kept_parents("/a/./b/c", "/t/"),
-            ("/a/b/c".into(), "/t/b/c".into())
+            ("/a/b/c".into(), "/t/b/c".into(), none())
         );
-        assert_eq!(kept_parents("/a/b", "/t"), ("/a/b".into(), "/t/a/b".into()));
+        assert_eq!(
+            kept_parents("/a/b", "/t"),
+            ("/a/b".into(), "/t/a/b".into(), none())
+        );
+        assert_eq!(
+            kept_parents("/usr/./lib/*.so", "/t"),
+            ("/usr/".into(), "/t/".into(), vec!["lib/*.so".into()])
+        );
     }
 }

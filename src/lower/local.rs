@@ -18,12 +18,33 @@ const IGNORE_FILE: &str = ".dockerignore";
 #[derive(Debug, Clone)]
 pub struct LocalFiles {
     root: PathBuf,
+    origin: Option<Origin>,
+}
+
+/// Who sends files to a builder. Another workspace's files can have the same names, sizes and times, and
+/// may be sent at the same moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Different in each run: the files of a run are its own.
+    pub run: String,
+    /// The same in each run on this workspace: only what changed since the last one is sent.
+    pub workspace: String,
 }
 
 impl LocalFiles {
     /// The files below a folder.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self {
+            root: root.into(),
+            origin: None,
+        }
+    }
+
+    /// The same files for a builder, who must tell them from those of others.
+    #[must_use]
+    pub fn sent_by(mut self, origin: Origin) -> Self {
+        self.origin = Some(origin);
+        self
     }
 
     /// The folder.
@@ -102,31 +123,36 @@ impl LocalFiles {
 
     /// A state with the files that match `include` and not `exclude`, each at its path in the workspace.
     pub(super) fn state(
+        &self,
         include: Vec<String>,
         exclude: Vec<String>,
         platform: &Platform,
         note: Note,
     ) -> State {
         let filters = serde_json::Value::from(vec![include.clone(), exclude.clone()]).to_string();
+        let origin = self.origin.as_ref();
+        let workspace = origin.map_or("", |origin| &origin.workspace);
+        let run = origin.map_or("", |origin| &origin.run);
         // Two transfers with other patterns under one key would delete each other's files.
-        let key = Digest::sha256_of(filters.as_bytes()).hex()[..16].to_owned();
+        let key = Digest::sha256_of(format!("{workspace}{filters}").as_bytes());
         LocalSource::new(CONTEXT)
             .include(include)
             .exclude(exclude)
-            .shared_key(key)
+            .shared_key(&key.hex()[..16])
+            .unique(run)
             .state(platform, note)
     }
-}
 
-/// One file or folder of the workspace, at its own path.
-pub(super) fn workspace_file(path: &str, platform: Platform, place: &Place) -> State {
-    let path = path.trim_end_matches('/');
-    let note = Note {
-        name: format!("workspace {path}"),
-        places: vec![place.clone()],
-        ignore_cache: false,
-    };
-    LocalFiles::state(vec![as_pattern(path)], Vec::new(), &platform, note)
+    /// One file or folder of the workspace, at its own path.
+    pub(super) fn one(&self, path: &str, platform: Platform, place: &Place) -> State {
+        let path = path.trim_end_matches('/');
+        let note = Note {
+            name: format!("workspace {path}"),
+            places: vec![place.clone()],
+            ignore_cache: false,
+        };
+        self.state(vec![as_pattern(path)], Vec::new(), &platform, note)
+    }
 }
 
 /// An error with its causes in one line.

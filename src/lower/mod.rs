@@ -31,7 +31,7 @@ use crate::llb::{ProxyEnv, State};
 use crate::oci::{ImageConfig, Platform};
 use crate::recipe::Content;
 
-pub use local::{CONTEXT, LocalFiles};
+pub use local::{CONTEXT, LocalFiles, Origin};
 pub use pins::{BaseRecord, Parent, PinnedImage, PinnedLayout, Pins};
 pub use trust::trust_secrets;
 

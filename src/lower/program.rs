@@ -1,7 +1,8 @@
 //! Steps that run a program.
 
 use super::chain::{Chain, joined};
-use super::local::workspace_file;
+use super::local::as_pattern;
+use super::sources::noted;
 use super::stages::{Lowering, title};
 use super::trust;
 use crate::llb::{CacheSharing, Exec, FileActions, FileOwner, NetworkMode, Note, State};
@@ -161,18 +162,32 @@ impl Lowering<'_> {
             MountSource::Tmpfs => None,
             MountSource::Files { src, from: None } => {
                 let path = src.value.trim_end_matches('/');
-                if let Err(message) = self.job.files.matches(path, &[]) {
-                    self.error(&src.place, message);
-                    return None;
-                }
-                let state = workspace_file(path, platform, &src.place);
+                let ignored = self.job.files.ignored(src.place.source.folder());
+                let found = ignored.and_then(|ignored| {
+                    self.job.files.matches(path, &ignored)?;
+                    Ok(ignored)
+                });
+                let ignored = match found {
+                    Ok(ignored) => ignored,
+                    Err(message) => {
+                        self.error(&src.place, message);
+                        return None;
+                    }
+                };
+                let include = if path.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![as_pattern(path)]
+                };
+                let note = noted(format!("workspace {path}"), &src.place);
+                let state = self.job.files.state(include, ignored, &platform, note);
                 Some((state, format!("/{path}")))
             }
             MountSource::Files {
                 src,
                 from: Some(from),
             } => {
-                let state = self.taken(from, platform, &mount.place)?;
+                let state = self.taken(&from.value, platform, &from.place)?;
                 Some((state, format!("/{}", src.value.trim_matches('/'))))
             }
             MountSource::Fetch(download) => {
@@ -188,7 +203,7 @@ impl Lowering<'_> {
 }
 
 /// A path below the working directory, if it is not absolute.
-fn below(cwd: &str, path: &str) -> String {
+pub(super) fn below(cwd: &str, path: &str) -> String {
     if path.starts_with('/') {
         path.to_owned()
     } else {

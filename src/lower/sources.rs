@@ -76,7 +76,7 @@ impl Lowering<'_> {
     }
 }
 
-fn noted(name: String, place: &Place) -> Note {
+pub(super) fn noted(name: String, place: &Place) -> Note {
     Note {
         name,
         places: vec![place.clone()],

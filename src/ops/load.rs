@@ -11,9 +11,9 @@ use crate::context::{PatternSet, expand as expand_glob};
 use crate::diagnostic::{Finding, Findings};
 use crate::lower::LocalFiles;
 use crate::oci::Platform;
-use crate::plan::Selector;
+use crate::plan::{Selector, plan};
 use crate::recipe::{Defaults, Image, Recipe, Shell, Surroundings, expand};
-use crate::text::{Place, SourceFile, Spanned};
+use crate::text::{Place, SourceFile};
 use crate::workspace::{self, FILE_NAME, Workspace};
 use crate::yaml;
 
@@ -64,12 +64,13 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, OpError> {
     let named = named_files(options, &workspace.root)?;
     let recipes = recipes(&workspace, &named, &mut findings)?;
     check_names(&recipes, &mut findings);
-    check_set(&recipes, &options.set)?;
     let images = expand_all(&workspace, &recipes, &options.set, &mut findings);
     let destinations = destinations(&workspace, &images, &mut findings);
     if findings.has_errors() {
+        check_references(&images, &mut findings);
         return Err(OpError::Invalid(findings));
     }
+    check_set(&recipes, &options.set)?;
     let named_files = recipes
         .iter()
         .filter(|recipe| named.iter().any(|path| path == recipe.source().path()))
@@ -173,14 +174,23 @@ fn recipes(
     let none = PatternSet::new::<&str>([]).map_err(|error| OpError::Bug(error.to_string()))?;
     let mut paths: BTreeSet<String> = named.iter().cloned().collect();
     for glob in &workspace.recipes {
-        let found = expand_glob(&workspace.root, glob, &none)
-            .map_err(|error| OpError::usage(format!("`recipes: [{glob}]`: {error}")))?;
+        let found = expand_glob(&workspace.root, glob, &none).unwrap_or_else(|error| {
+            if let Some(file) = &workspace.file {
+                findings.error(&Place::file(file), format!("`recipes: [{glob}]`: {error}"));
+            }
+            Vec::new()
+        });
         paths.extend(found.into_iter().filter(|path| !path.ends_with(FILE_NAME)));
     }
     let mut recipes = Vec::new();
     for path in paths {
         let full = workspace.root.join(&path);
         if full.is_dir() {
+            if named.contains(&path) {
+                return Err(OpError::usage(format!(
+                    "`{path}` is a folder, not a recipe file"
+                )));
+            }
             continue;
         }
         let source = SourceFile::new(path.clone(), read(&full)?);
@@ -198,7 +208,17 @@ fn recipes(
             findings.push(finding);
             continue;
         }
+        let (fragment, known) = (tree.get("name").is_none(), findings.len());
         recipes.extend(Recipe::parse(&source, tree, findings));
+        if fragment && named.contains(&path) && findings.len() == known {
+            findings.push(
+                Finding::error(
+                    &Place::file(&source),
+                    "this file has no `name`: it is a fragment",
+                )
+                .with_help("name the recipes that use it"),
+            );
+        }
     }
     Ok(recipes)
 }
@@ -264,19 +284,39 @@ fn expand_all(
         .collect()
 }
 
+/// Mistakes between images join those inside of them. What may only follow from an image that has
+/// mistakes itself, and so is not here, is left unsaid.
+fn check_references(images: &[Image], findings: &mut Findings) {
+    let mut own = Findings::new();
+    if plan(images.to_vec(), &[], &BTreeSet::new(), &mut own).is_ok() {
+        let follows = |message: &str| {
+            message.starts_with("there is no recipe") || message.starts_with("no variant of")
+        };
+        for finding in own.sorted() {
+            if !follows(&finding.message) {
+                findings.push(finding.clone());
+            }
+        }
+    }
+}
+
 /// Where images go; one reference belongs to one image.
 fn destinations(
     workspace: &Workspace,
     images: &[Image],
     findings: &mut Findings,
 ) -> Vec<Destination> {
-    let mut seen: BTreeMap<String, (usize, Spanned<()>)> = BTreeMap::new();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut all = Vec::new();
     for (index, image) in images.iter().enumerate() {
         let place = destination(workspace, image, findings);
-        for (tag, reference) in image.tags.iter().zip(&place.references) {
-            let at = Spanned::new((), tag.place.clone());
-            let Some((first, _)) = seen.insert(reference.to_string(), (index, at)) else {
+        for (number, tag) in image.tags.iter().enumerate() {
+            // Without a registry the part below it tells images apart just as well.
+            let reference = place.references.get(number).map_or_else(
+                || format!("{}:{}", image.repository.value, tag.value),
+                ToString::to_string,
+            );
+            let Some(first) = seen.insert(reference.clone(), index) else {
                 continue;
             };
             let other = &images[first];

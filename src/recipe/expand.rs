@@ -11,7 +11,7 @@ use super::parse::reader::{Pass, Reader};
 use super::parse::{self, Fields, Outline};
 use super::scope::{Facts, Scope};
 use super::variant::{Variant, variants};
-use crate::diagnostic::Findings;
+use crate::diagnostic::{Finding, Findings};
 use crate::oci::Platform;
 
 /// Everything outside a recipe that its images depend on.
@@ -39,10 +39,13 @@ impl std::fmt::Debug for Surroundings<'_> {
 /// left out.
 pub fn expand(recipe: &Recipe, around: Surroundings<'_>, findings: &mut Findings) -> Vec<Image> {
     let mut effective = vec![false; recipe.exclude.len()];
-    let images = variants(&recipe.axes, &recipe.rows)
-        .into_iter()
-        .filter_map(|variant| one(recipe, variant, around, &mut effective, findings))
-        .collect();
+    let mut images = Vec::new();
+    for variant in variants(&recipe.axes, &recipe.rows) {
+        let mut own = Findings::new();
+        let image = one(recipe, variant, around, &mut effective, &mut own);
+        images.extend(image.filter(|_| !own.has_errors()));
+        findings.extend(own);
+    }
     for (exclude, effective) in recipe.exclude.iter().zip(effective) {
         if !effective {
             findings.error(&exclude.place, "this exclusion excludes nothing; remove it");
@@ -75,8 +78,12 @@ fn one(
     let names = recipe.names(false);
     let whole = scope(None);
     let mut reader = Reader::new(findings, Pass::Expand(&whole, &names));
-    let fields = Fields::read(&mut reader, &recipe.tree, parse::RECIPE)?;
+    let fields = Fields::as_written(&mut reader, &recipe.tree, parse::RECIPE)?;
     let platforms = parse::platforms(&mut reader, &fields, &around.defaults.platforms);
+    if findings.has_errors() {
+        // Which exclusions would have had an effect is unknown.
+        effective.fill(true);
+    }
     let names = recipe.names(true);
     let mut parts = Vec::new();
     let mut excluded = BTreeMap::new();
@@ -88,6 +95,9 @@ fn one(
             excluded.insert(*platform, reason);
             continue;
         }
+        let Some(fields) = Fields::read(&mut reader, &recipe.tree, parse::RECIPE) else {
+            continue;
+        };
         let outline = parse::outline(&mut reader, &fields, &recipe.name);
         let content = parse::content(&mut reader, &fields, &around.defaults.shell);
         match outline.zip(content) {
@@ -98,7 +108,7 @@ fn one(
     if parts.is_empty() || !whole {
         return None;
     }
-    same_everywhere(&parts, findings);
+    same_everywhere(recipe, &parts, findings);
     Some(Image {
         excluded,
         ..assemble(recipe, variant, parts)
@@ -110,16 +120,25 @@ fn one(
 fn exclusion(recipe: &Recipe, reader: &mut Reader<'_>, effective: &mut [bool]) -> Option<String> {
     let mut reason = None;
     for (exclude, effective) in recipe.exclude.iter().zip(effective) {
-        if reader.condition(&exclude.condition) == Some(true) {
-            *effective = true;
-            reason = reason.or_else(|| Some(exclude.reason.clone()));
+        match reader.condition(&exclude.condition) {
+            Some(true) => {
+                *effective = true;
+                reason = reason.or_else(|| Some(exclude.reason.clone()));
+            }
+            Some(false) => {}
+            // What is wrong with it has been reported.
+            None => *effective = true,
         }
     }
     reason
 }
 
 /// One index has one repository, one set of tags and one set of labels.
-fn same_everywhere(parts: &[(Platform, Outline, Content)], findings: &mut Findings) {
+fn same_everywhere(
+    recipe: &Recipe,
+    parts: &[(Platform, Outline, Content)],
+    findings: &mut Findings,
+) {
     let Some(((first, a, x), rest)) = parts.split_first() else {
         return;
     };
@@ -135,7 +154,10 @@ fn same_everywhere(parts: &[(Platform, Outline, Content)], findings: &mut Findin
             if !equal {
                 let message =
                     format!("`{what}` differs between {first} and {platform}; an index has one");
-                findings.error(&a.repository.place, message);
+                let value = recipe.tree.get(what);
+                let place = value.map_or(&a.repository.place, |value| &value.place);
+                let help = "leave the platform's names out of it";
+                findings.push(Finding::error(place, message).with_help(help));
             }
         };
         differ("repository", a.repository.value == b.repository.value);

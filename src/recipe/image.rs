@@ -306,7 +306,7 @@ pub enum MountSource {
         /// Its path, in the workspace or in `from`.
         src: Spanned<String>,
         /// Where it is taken from; the workspace where there is none.
-        from: Option<From>,
+        from: Option<Spanned<From>>,
     },
     /// A download.
     Fetch(super::steps::Download),

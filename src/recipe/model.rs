@@ -39,26 +39,22 @@ pub(crate) struct Exclude {
 
 impl Recipe {
     /// Reads a recipe. Nothing comes back for a file without `name` (a fragment or a snippet), nor
-    /// where the mistakes, all of which are in `findings`, leave nothing to expand.
+    /// where the mistakes, all of which are in `findings`, leave it open which variants there are. A recipe
+    /// with other mistakes comes back, so that expanding it shows those that depend on values as well.
     pub fn parse(source: &Arc<SourceFile>, tree: Node, findings: &mut Findings) -> Option<Self> {
-        let mut own = Findings::new();
-        let recipe = parse::head(source, tree, &mut own);
-        if let Some(recipe) = &recipe {
-            let names = recipe.names(true);
-            parse::check_body(
-                &recipe.tree,
-                &names,
-                &recipe.names(false),
-                &recipe.vars,
-                &mut own,
-            );
-            for exclude in &recipe.exclude {
-                parse::check_condition(&exclude.condition, &names, &mut own);
-            }
+        let (recipe, usable) = parse::head(source, tree, findings)?;
+        let names = recipe.names(true);
+        parse::check_body(
+            &recipe.tree,
+            &names,
+            &recipe.names(false),
+            &recipe.vars,
+            findings,
+        );
+        for exclude in &recipe.exclude {
+            parse::check_condition(&exclude.condition, &names, findings);
         }
-        let usable = !own.has_errors();
-        findings.extend(own);
-        recipe.filter(|_| usable)
+        usable.then_some(recipe)
     }
 
     /// The name, unique in the workspace.

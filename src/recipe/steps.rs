@@ -97,7 +97,7 @@ pub struct Copy {
     /// Paths or globs: in the workspace, or absolute in `from`.
     pub src: Vec<Spanned<String>>,
     /// Where they are taken from; the workspace where there is none.
-    pub from: Option<From>,
+    pub from: Option<Spanned<From>>,
     /// Where to; ends in `/` for a folder.
     pub to: String,
     /// Patterns relative to each source.

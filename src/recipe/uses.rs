@@ -52,14 +52,19 @@ impl Content {
     /// Everything that steps take files from, other than the workspace.
     pub(super) fn taken(&self) -> Vec<(&From, &Place)> {
         let stages = self.stages.values().map(|stage| &stage.steps);
-        let steps = stages.chain([&self.steps]).flatten();
-        steps
-            .flat_map(|step| from_of(step).into_iter().map(|from| (from, &step.place)))
-            .collect()
+        taken_by(stages.chain([&self.steps]).flatten())
     }
 }
 
-fn from_of(step: &Step) -> Vec<&From> {
+/// Everything that some steps take files from, other than the workspace.
+pub(super) fn taken_by<'s>(
+    steps: impl IntoIterator<Item = &'s Step>,
+) -> Vec<(&'s From, &'s Place)> {
+    let all = steps.into_iter().flat_map(from_of);
+    all.map(|from| (&from.value, &from.place)).collect()
+}
+
+fn from_of(step: &Step) -> Vec<&Spanned<From>> {
     match &step.kind {
         StepKind::Copy(copy) => copy.from.iter().collect(),
         StepKind::Run(_, program) | StepKind::Apt(_, program) | StepKind::Pip(_, program) => {
@@ -69,7 +74,7 @@ fn from_of(step: &Step) -> Vec<&From> {
     }
 }
 
-fn mounted(program: &Program) -> Vec<&From> {
+fn mounted(program: &Program) -> Vec<&Spanned<From>> {
     program
         .mounts
         .iter()

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Builder, Mirror, Registry, Workspace};
-use crate::diagnostic::Findings;
+use crate::diagnostic::{Findings, nearest};
 use crate::oci::{Platform, RegistryHost};
-use crate::text::{SourceFile, Spanned};
+use crate::text::{Place, SourceFile, Spanned};
 use crate::yaml::{self, Entry, Keys, Node, NodeKind, checked_entries, text, texts};
 
 const WORKSPACE: Keys = Keys {
@@ -52,23 +52,66 @@ pub fn parse(
     findings: &mut Findings,
 ) -> Option<Workspace> {
     let tree = yaml::parse(source, findings)?;
+    let before = findings.len();
+    refuse_expressions(&tree, findings);
+    if findings.len() > before {
+        return None;
+    }
     let entries = checked_entries(&tree, WORKSPACE, findings)?;
     let mut workspace = Workspace {
         file: Some(Arc::clone(source)),
         ..Workspace::bare(root)
     };
+    if tree.get("kiln").is_none() {
+        let message = "kiln.yaml does not say its version; begin it with `kiln: 1`";
+        findings.error(&Place::file(source), message);
+    }
     for entry in entries {
         section(&mut workspace, entry, findings);
     }
-    if let Some(name) = &workspace.registry
-        && !workspace.registries.contains_key(&name.value)
-    {
-        findings.error(
-            &name.place,
-            format!("there is no registry `{}` in `registries`", name.value),
-        );
+    if let Some(name) = &workspace.registry {
+        check_registry(name, tree.get("registries"), findings);
     }
     Some(workspace)
+}
+
+/// The default registry is one of those written, whether that one can be read or not.
+fn check_registry(name: &Spanned<String>, registries: Option<&Node>, findings: &mut Findings) {
+    let entries = match registries.map(|node| &node.kind) {
+        Some(NodeKind::Map(entries)) => entries.as_slice(),
+        Some(_) => return,
+        None => &[],
+    };
+    let mut names = entries.iter().map(|entry| entry.key.value.as_str());
+    if names.clone().any(|known| known == name.value) {
+        return;
+    }
+    let message = format!("there is no registry `{}` in `registries`", name.value);
+    let message = match nearest(&name.value, &mut names) {
+        Some(near) => format!("{message}; did you mean `{near}`?"),
+        None => message,
+    };
+    findings.error(&name.place, message);
+}
+
+/// Reports every expression: this file speaks of places, which do not depend on variants.
+fn refuse_expressions(node: &Node, findings: &mut Findings) {
+    match &node.kind {
+        NodeKind::Scalar(scalar) if scalar.text.contains("${{") => {
+            findings.error(&node.place, "no expression may stand in kiln.yaml");
+        }
+        NodeKind::Scalar(_) => {}
+        NodeKind::List(items) => {
+            for item in items {
+                refuse_expressions(item, findings);
+            }
+        }
+        NodeKind::Map(entries) => {
+            for entry in entries {
+                refuse_expressions(&entry.value, findings);
+            }
+        }
+    }
 }
 
 fn section(workspace: &mut Workspace, entry: &Entry, findings: &mut Findings) {
@@ -77,7 +120,14 @@ fn section(workspace: &mut Workspace, entry: &Entry, findings: &mut Findings) {
         "kiln" => version(node, findings),
         "recipes" => {
             let globs = texts(node, findings).unwrap_or_default();
-            workspace.recipes = globs.into_iter().map(|glob| glob.value).collect();
+            let (inside, outside): (Vec<_>, Vec<_>) = globs.into_iter().partition(|glob| {
+                !glob.value.starts_with('/') && glob.value.split('/').all(|part| part != "..")
+            });
+            for glob in outside {
+                let message = format!("`{}` leaves the workspace", glob.value);
+                findings.error(&glob.place, message);
+            }
+            workspace.recipes = inside.into_iter().map(|glob| glob.value).collect();
         }
         "registry" => workspace.registry = text(node, findings),
         "registries" => {
@@ -280,9 +330,13 @@ fn builder(node: &Node, findings: &mut Findings) -> Option<Builder> {
             None
         }
     });
+    let (name, address) = (
+        field(node, "name", findings),
+        field(node, "address", findings),
+    );
     Some(Builder {
-        name: field(node, "name", findings)?,
-        address: field(node, "address", findings)?,
+        name: name?,
+        address: address?,
         platforms: platforms.unwrap_or_default(),
         slots,
     })
@@ -307,6 +361,9 @@ fn defaults(workspace: &mut Workspace, node: &Node, findings: &mut Findings) {
         return;
     }
     if let Some(node) = node.get("platforms") {
+        if matches!(&node.kind, NodeKind::List(items) if items.is_empty()) {
+            findings.error(&node.place, "an image needs at least one platform");
+        }
         workspace.platforms = platforms(node, findings);
     }
     if let Some(shell) = field(node, "shell", findings) {
@@ -322,10 +379,10 @@ fn defaults(workspace: &mut Workspace, node: &Node, findings: &mut Findings) {
     if let Some(installer) = field(node, "installer", findings)
         && installer.value != "pip"
     {
-        let message = format!(
-            "`installer: {}` is not supported yet; write pip",
-            installer.value
-        );
+        let message = match installer.value.as_str() {
+            "uv" => "`installer: uv` is not supported yet; write pip".to_owned(),
+            other => format!("`{other}` is no installer; write pip"),
+        };
         findings.error(&installer.place, message);
     }
 }

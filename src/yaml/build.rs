@@ -23,8 +23,10 @@ pub(super) fn parse(source: &Arc<SourceFile>, findings: &mut Findings) -> Option
         events: Parser::new_from_str(source.text()),
         nodes: 0,
         last: Span::default(),
+        has_aliases: false,
     };
-    builder.document().ok()
+    let root = builder.document().ok()?;
+    (!builder.has_aliases).then_some(root)
 }
 
 struct Builder<'a, I> {
@@ -33,6 +35,8 @@ struct Builder<'a, I> {
     events: I,
     nodes: usize,
     last: Span,
+    /// What an alias stands for is unknown, so nothing more can be said of the file.
+    has_aliases: bool,
 }
 
 impl<'a, I> Builder<'a, I>
@@ -83,11 +87,19 @@ where
     fn syntax(&mut self, error: &ScanError) -> Stop {
         let start = error.marker().byte_offset().unwrap_or(self.last.end);
         let place = Place::new(self.source, Span { start, end: start });
-        self.findings.push(
-            Finding::error(&place, format!("not valid YAML: {}", error.info())).with_help(
-                "quote text that holds `: `, ` #`, brackets, or `${{ }}` inside [ ] or { }",
-            ),
-        );
+        let info = error.info();
+        if info.contains("unknown anchor") {
+            self.not_here(&place, "aliases");
+            return Stop;
+        }
+        let help = if info.contains("tab") {
+            "indent with blanks"
+        } else {
+            "quote text that holds `: `, ` #`, brackets, or `${{ }}` inside [ ] or { }"
+        };
+        let message = format!("not valid YAML: {info}");
+        self.findings
+            .push(Finding::error(&place, message).with_help(help));
         Stop
     }
 
@@ -122,17 +134,30 @@ where
             | Event::SequenceStart(_, anchor, tag)
             | Event::MappingStart(_, anchor, tag) => (*anchor, tag.is_some()),
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
+                self.has_aliases = true;
                 self.not_here(place, "aliases");
                 return;
             }
             _ => (0, false),
         };
         if anchor != 0 {
-            self.not_here(place, "anchors");
+            self.not_here(&self.mark_before(place, '&'), "anchors");
         }
         if tagged {
-            self.not_here(place, "tags");
+            self.not_here(&self.mark_before(place, '!'), "tags");
         }
+    }
+
+    /// The anchor or tag before a value: the parser gives the place of the value only.
+    fn mark_before(&self, place: &Place, mark: char) -> Place {
+        let before = &self.source.text()[..self.source.clamp(place.span).start];
+        let line = before.rfind('\n').map_or(0, |end| end + 1);
+        let Some(at) = before[line..].rfind(mark) else {
+            return place.clone();
+        };
+        let start = line + at;
+        let end = start + before[start..].trim_end().len();
+        Place::new(self.source, Span { start, end })
     }
 
     fn not_here(&mut self, place: &Place, what: &str) {

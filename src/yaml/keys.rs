@@ -68,22 +68,23 @@ fn check_key(key: &Spanned<String>, keys: Keys, findings: &mut Findings) {
         return;
     }
     let all = keys.known.iter().chain(keys.later).copied();
-    let finding = Finding::error(
-        &key.place,
-        match nearest(name, all) {
-            Some(near) => format!(
-                "unknown key `{name}` in {}; did you mean `{near}`?",
-                keys.of
-            ),
-            None => format!("unknown key `{name}` in {}", keys.of),
-        },
-    );
-    let keys = format!("the keys of {} are {}", keys.of, keys.list());
-    findings.push(finding.with_help(keys));
+    let message = format!("unknown key `{name}` in {}", keys.of);
+    findings.push(match nearest(name, all) {
+        Some(near) => Finding::error(&key.place, format!("{message}; did you mean `{near}`?")),
+        None => Finding::error(&key.place, message).with_help(format!(
+            "the keys of {} are {}",
+            keys.of,
+            keys.list()
+        )),
+    });
 }
 
 /// Reports a plain scalar that is no text to some YAML reader; true if it is text to all.
 pub fn is_text(node: &Node, scalar: &Scalar, findings: &mut Findings) -> bool {
+    if scalar.text.contains('\0') {
+        findings.error(&node.place, "a text cannot hold a zero byte");
+        return false;
+    }
     if !scalar.plain {
         return true;
     }

@@ -142,7 +142,7 @@ mod tests {
         let (_, messages) = read("a: &x 1\nb: *x\nc: !t 2\n<<: {d: 1}\n");
         let joined = messages.join("\n");
         for expected in [
-            "r.yaml:1:7 anchors",
+            "r.yaml:1:4 anchors",
             "r.yaml:2:4 aliases",
             "tags",
             "merge keys",

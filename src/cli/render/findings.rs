@@ -7,6 +7,9 @@ use crate::diagnostic::{self, Finding, Findings};
 /// The width that texts are wrapped to.
 const WIDTH: usize = 120;
 
+/// The width of help texts, which stand behind a margin.
+const HELP_WIDTH: usize = 100;
+
 /// All findings, sorted, with a count at the end.
 pub(in crate::cli) fn render(findings: &Findings) -> String {
     let all = findings.sorted();
@@ -57,10 +60,28 @@ pub(in crate::cli) fn one(finding: &Finding) -> String {
     for words in &elsewhere {
         group = group.element(Level::NOTE.message(words.as_str()));
     }
-    if let Some(help) = &finding.help {
+    let help = finding.help.as_deref().map(wrapped);
+    if let Some(help) = &help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
     Renderer::styled().term_width(WIDTH).render(&[group])
+}
+
+/// A text in lines of at most [`HELP_WIDTH`] characters, cut at blanks.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut();
+        match line {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= HELP_WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
 }
 
 /// What is underlined: the value, but of one that spans lines only the first.

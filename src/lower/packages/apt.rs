@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use super::{quoted, quoted_all};
 use crate::llb::{CacheSharing, Exec, FileActions, State};
 use crate::lower::chain::Chain;
-use crate::lower::local::workspace_file;
 use crate::lower::program::Call;
 use crate::lower::stages::{Lowering, title};
 use crate::recipe::steps::{Apt, AptSource, Key, Package};
@@ -69,7 +68,7 @@ impl Lowering<'_> {
                         self.error(&path.place, message);
                         continue;
                     }
-                    let state = workspace_file(&path.value, platform, &path.place);
+                    let state = self.job.files.one(&path.value, platform, &path.place);
                     let keyring = format!("{keyring}.{}", key_kind(&path.value));
                     (Some((state, format!("/{}", path.value))), Some(keyring))
                 }

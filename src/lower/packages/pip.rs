@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{quoted, quoted_all, quoted_path};
 use crate::llb::{CacheSharing, Note};
 use crate::lower::chain::Chain;
-use crate::lower::local::{LocalFiles, as_pattern};
+use crate::lower::local::as_pattern;
 use crate::lower::program::Call;
 use crate::lower::requirements::Requirements;
 use crate::lower::stages::{Lowering, title};
@@ -37,7 +37,7 @@ impl Lowering<'_> {
         let platform = *chain.state.platform();
         let files = (!paths.is_empty()).then(|| {
             let note = Note::named(format!("workspace {}", paths.join(" ")));
-            LocalFiles::state(paths, Vec::new(), &platform, note)
+            self.job.files.state(paths, Vec::new(), &platform, note)
         });
         let env = [
             ("PIP_CACHE_DIR", CACHE),

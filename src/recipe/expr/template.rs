@@ -52,9 +52,13 @@ pub fn split(text: &str) -> Result<Template, ExprError> {
         }
         literal.push_str(&text[at..open]);
         let inner = open + 3;
-        let Some(len) = closing(&text[inner..]) else {
-            return Err(ExprError::new(&(open..inner), "`${{` has no `}}`"));
-        };
+        let len = closing(&text[inner..]).map_err(|quote| match quote {
+            Some(at) => {
+                let at = inner + at;
+                ExprError::new(&(at..at + 1), "this text has no closing quote")
+            }
+            None => ExprError::new(&(open..inner), "`${{` has no `}}`"),
+        })?;
         let expr = parse(&text[inner..inner + len]).map_err(|error| {
             ExprError::new(
                 &(error.at.start + inner..error.at.end + inner),
@@ -74,18 +78,21 @@ pub fn split(text: &str) -> Result<Template, ExprError> {
     Ok(Template { pieces })
 }
 
-/// Where the expression ends: the first `}}` that is not inside quotes.
-fn closing(text: &str) -> Option<usize> {
+/// Where the expression ends: the first `}}` that is not inside quotes. Without one, the quote that is
+/// still open and hides it, if there is such a quote.
+fn closing(text: &str) -> Result<usize, Option<usize>> {
     let mut quote = None;
     for (at, c) in text.char_indices() {
         match quote {
-            Some(open) if c == open => quote = None,
-            None if c == '"' || c == '\'' => quote = Some(c),
-            None if text[at..].starts_with("}}") => return Some(at),
+            Some((open, _)) if c == open => quote = None,
+            None if c == '"' || c == '\'' => quote = Some((c, at)),
+            None if text[at..].starts_with("}}") => return Ok(at),
             _ => {}
         }
     }
-    None
+    Err(quote
+        .map(|(_, at)| at)
+        .filter(|&at| text[at..].contains("}}")))
 }
 
 #[cfg(test)]

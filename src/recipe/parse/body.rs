@@ -1,6 +1,6 @@
 //! The part of a recipe that says what an image contains.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fields::{Fields, Keys};
 use super::reader::Reader;
@@ -9,12 +9,13 @@ use super::scalars;
 use super::stages::check_stages;
 use super::steps::steps;
 use super::values::{ENV, PLAIN};
+use crate::diagnostic::{Finding, nearest};
 use crate::oci::{Platform, Reference};
 use crate::recipe::image::{
     Base, Content, EnvChange, EnvEntry, RecipeRef, Shell, Stage, StagePlatform,
 };
 use crate::text::Spanned;
-use crate::yaml::{Node, NodeKind};
+use crate::yaml::{Entry, Node, NodeKind};
 
 const STAGE: Keys = Keys {
     of: "a stage",
@@ -38,34 +39,41 @@ pub(crate) fn content(
     let base = fields
         .require(reader, "base")
         .and_then(|node| base(reader, node));
-    let stages = stages(reader, fields, &shell);
-    let content = Content {
-        stages,
-        env: env_of(reader, fields),
-        workdir: workdir(reader, fields),
-        steps: fields
-            .get("steps")
-            .map(|node| steps(reader, node))
-            .unwrap_or_default(),
-        runtime: runtime(reader, fields),
-        shell,
+    let (stages, names) = stages(reader, fields, &shell);
+    let steps = fields.get("steps").map(|node| steps(reader, node));
+    let steps = steps.unwrap_or_default();
+    check_stages(reader, &stages, &names, base.as_ref(), &steps);
+    let (env, workdir) = (env_of(reader, fields), workdir(reader, fields));
+    let runtime = runtime(reader, fields);
+    Some(Content {
         base: base?,
-    };
-    check_stages(reader, &content);
-    Some(content)
+        stages,
+        env,
+        workdir,
+        shell,
+        steps,
+        runtime,
+    })
 }
 
-fn stages(reader: &mut Reader<'_>, fields: &Fields<'_>, shell: &Shell) -> BTreeMap<String, Stage> {
+/// The stages, and the names of all that are written, whether they can be read or not.
+fn stages(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    shell: &Shell,
+) -> (BTreeMap<String, Stage>, BTreeSet<String>) {
     let mut stages = BTreeMap::new();
+    let mut names = BTreeSet::new();
     let Some(node) = fields.get("stages") else {
-        return stages;
+        return (stages, names);
     };
     for (name, node) in entries(reader, node, "stages") {
+        names.insert(name.value.clone());
         if let Some(stage) = reader.one(node, |reader, node| stage(reader, node, shell)) {
             stages.insert(name.value.clone(), stage);
         }
     }
-    stages
+    (stages, names)
 }
 
 fn stage(reader: &mut Reader<'_>, node: &Node, recipe_shell: &Shell) -> Option<Stage> {
@@ -115,7 +123,7 @@ pub(crate) fn entries<'n>(
             NodeKind::Map(entries) => {
                 all.extend(entries.iter().map(|entry| (&entry.key, &entry.value)));
             }
-            _ => reader.wrong_kind(branch, &format!("`{what}` as a map")),
+            _ => reader.not_as(branch, &format!("`{what}` is a map")),
         }
     }
     all
@@ -146,7 +154,7 @@ pub(crate) fn text_map(
 pub(crate) fn base(reader: &mut Reader<'_>, node: &Node) -> Option<Spanned<Base>> {
     reader.one(node, |reader, node| {
         if let NodeKind::Map(entries) = &node.kind {
-            base_map(reader, node, entries.first().map(|e| &e.key))
+            base_map(reader, node, entries)
         } else {
             let text = reader.text_with(node, PLAIN)?;
             reader.convert(text, |text| match text {
@@ -160,11 +168,7 @@ pub(crate) fn base(reader: &mut Reader<'_>, node: &Node) -> Option<Spanned<Base>
     })
 }
 
-fn base_map(
-    reader: &mut Reader<'_>,
-    node: &Node,
-    first: Option<&Spanned<String>>,
-) -> Option<Spanned<Base>> {
+fn base_map(reader: &mut Reader<'_>, node: &Node, entries: &[Entry]) -> Option<Spanned<Base>> {
     if node.get("recipe").is_some() {
         let reference = recipe_ref(reader, node)?;
         return Some(Spanned::new(Base::Recipe(reference), node.place.clone()));
@@ -174,17 +178,27 @@ fn base_map(
         known: &["recipe", "stage", "rootfs", "oci"],
         later: &[],
     };
-    let fields = Fields::read(reader, node, keys)?;
-    let Some((key, value)) = ["stage", "rootfs", "oci"]
-        .into_iter()
-        .find_map(|key| Some((key, fields.get(key)?)))
-    else {
-        let place = first.map_or(&node.place, |key| &key.place);
-        let message =
-            "a base is an image, `scratch`, or a map with `recipe`, `stage`, `rootfs` or `oci`";
-        reader.error(place, message);
+    let names: Vec<&str> = entries.iter().map(|e| e.key.value.as_str()).collect();
+    let is_near = |name: &&str| nearest(name, keys.known.iter().copied()).is_some();
+    if !names.iter().any(is_near) {
+        let place = entries
+            .first()
+            .map_or(&node.place, |entry| &entry.key.place);
+        reader.findings.push(
+            Finding::error(place, "no base has these keys").with_help(
+                "an image is written as text, `debian:12`; a map has one of `recipe`, `stage`, `rootfs`, `oci`",
+            ),
+        );
         return None;
-    };
+    }
+    let fields = Fields::read(reader, node, keys)?;
+    let (key, value) = ["stage", "rootfs", "oci"]
+        .into_iter()
+        .find_map(|key| Some((key, fields.get(key)?)))?;
+    if let [_, second, ..] = entries {
+        reader.error(&second.key.place, "a base is one thing: this is a second");
+        return None;
+    }
     let text = reader.text(value)?;
     match key {
         "stage" => reader.convert(text, |name| Ok(Base::Stage(name.to_owned()))),
@@ -295,6 +309,12 @@ pub(crate) fn env(reader: &mut Reader<'_>, node: &Node) -> Vec<EnvEntry> {
 
 fn extend(reader: &mut Reader<'_>, node: &Node) -> Option<EnvChange> {
     let fields = Fields::read(reader, node, EXTEND)?;
+    if !fields.is_written("prepend") && !fields.is_written("append") {
+        reader.error(
+            &fields.place,
+            "this changes nothing; write `prepend` or `append`",
+        );
+    }
     let mut side = |key| -> Vec<String> {
         fields
             .text_or_list(reader, key)

@@ -30,6 +30,16 @@ impl Reader<'_> {
             self.wrong_kind(node, "an expression");
             return None;
         };
+        if node.is_null() {
+            self.error(&node.place, "the expression is missing");
+            return None;
+        }
+        if matches!(&node.kind, NodeKind::Scalar(scalar) if plain_bool(scalar).is_some()) {
+            let message =
+                format!("`{text}` alone decides nothing; compare a name, or leave it out");
+            self.error(&node.place, message);
+            return None;
+        }
         if text.starts_with("${{") {
             self.error(
                 &node.place,
@@ -141,7 +151,15 @@ impl Reader<'_> {
             reader.error(&path.place, format!("`{}`: {message}", path.value));
             None
         };
-        let checked = match (scope.templates)(&path.value).and_then(|text| hbs::check(&text)) {
+        let text = match (scope.templates)(&path.value) {
+            Ok(text) => text,
+            // This names the file already.
+            Err(message) => {
+                self.error(&path.place, message);
+                return None;
+            }
+        };
+        let checked = match hbs::check(&text) {
             Ok(checked) => checked,
             Err(message) => return fail(self, message),
         };
@@ -173,12 +191,15 @@ impl Reader<'_> {
     }
 }
 
-/// The place of a part of a scalar's text: exact where the text stands in the file as it is, else the
-/// first place in the scalar with the same words, else the scalar.
+/// The place of a part of a scalar's text: exact where the text, or in a block its line, stands in the
+/// file as it is, else the first place in the scalar with the same words, else the scalar.
 fn place_within(node: &Node, text: &str, at: &Range<usize>) -> Place {
     let written = node.place.source.slice(node.place.span);
     if let Some(offset) = written.find(text) {
         return node.place.inner(offset + at.start, at.len());
+    }
+    if let Some(offset) = in_block(written, text, at) {
+        return node.place.inner(offset, at.len());
     }
     match text
         .get(at.clone())
@@ -188,4 +209,17 @@ fn place_within(node: &Node, text: &str, at: &Range<usize>) -> Place {
         Some(offset) => node.place.inner(offset, at.len()),
         None => node.place.clone(),
     }
+}
+
+/// The byte of a literal block at which a part of its text stands: lines are kept, and indented.
+fn in_block(written: &str, text: &str, at: &Range<usize>) -> Option<usize> {
+    let before = text.get(..at.start)?;
+    let number = before.matches('\n').count();
+    let column = at.start - before.rfind('\n').map_or(0, |end| end + 1);
+    let line = text.split('\n').nth(number)?;
+    // What is written begins behind the block's header and the first line's indentation.
+    let breaks = written.match_indices('\n').map(|(end, _)| end + 1);
+    let start = std::iter::once(0).chain(breaks).nth(number)?;
+    let indent = written[start..].split('\n').next()?.find(line)?;
+    Some(start + indent + column)
 }

@@ -1,11 +1,14 @@
 //! The file steps: `copy`, `write`, `link`, `mkdir`, `remove`, `fetch`.
 
+use std::sync::Arc;
+
 use super::fields::{Fields, Keys};
 use super::program::{each, from, source_path};
 use super::reader::{Pass, Reader, Text};
 use super::scalars;
 use crate::recipe::expr::Value;
 use crate::recipe::steps::{Copy, Download, Extract, Fetch, Link, Mkdir, Mode, Owner, Write};
+use crate::text::Spanned;
 use crate::yaml::{Node, NodeKind};
 
 const COPY: Keys = Keys {
@@ -49,10 +52,25 @@ pub(super) fn copy(reader: &mut Reader<'_>, node: &Node) -> Option<Copy> {
     let fields = Fields::read(reader, node, COPY)?;
     let from_node = fields.get("from");
     let from = from_node.and_then(|node| from(reader, node));
-    fields.require(reader, "src");
+    let before = reader.findings.len();
+    let texts = fields
+        .require(reader, "src")
+        .and_then(|node| reader.text_or_list(node));
+    let texts = texts.unwrap_or_default();
+    if let Some(node) = fields.get("src")
+        && texts.is_empty()
+        && reader.findings.len() == before
+    {
+        let about = reader.about_empty(node);
+        reader.error(&node.place, format!("`src` names nothing to copy{about}"));
+    }
+    let parents = fields.flag(reader, "parents", false);
     let mut src = Vec::new();
-    for text in fields.text_or_list(reader, "src") {
-        src.extend(source_path(reader, text, from_node.is_some()));
+    for text in texts {
+        src.extend(match from_node {
+            None if parents => kept_path(reader, text),
+            _ => source_path(reader, text, from_node.is_some()),
+        });
     }
     let to = image_path(reader, &fields, "to");
     let copy = Copy {
@@ -62,7 +80,7 @@ pub(super) fn copy(reader: &mut Reader<'_>, node: &Node) -> Option<Copy> {
             .into_iter()
             .map(|text| text.value)
             .collect(),
-        parents: fields.flag(reader, "parents", false),
+        parents,
         mode: mode(reader, &fields),
         owner: owner(reader, &fields),
         src,
@@ -74,10 +92,32 @@ pub(super) fn copy(reader: &mut Reader<'_>, node: &Node) -> Option<Copy> {
             "several sources need a `to` that ends in `/`",
         );
     }
-    if from_node.is_some() && copy.from.is_none() && matches!(reader.pass, Pass::Expand(..)) {
-        return None;
-    }
-    Some(copy)
+    // A source that could not be read has been reported; nothing can be said of the rest.
+    (from_node.is_none() || copy.from.is_some()).then_some(copy)
+}
+
+/// A source in the workspace of which a part is kept: what stands behind `/./` stays marked.
+fn kept_path(reader: &mut Reader<'_>, text: Text) -> Option<Spanned<String>> {
+    let source = Arc::clone(&text.place.source);
+    let folder = source.folder();
+    reader.convert(text, |written| {
+        let is_up = |path: &str| path.split('/').any(|part| part == "..");
+        let Some((before, kept)) = written.split_once("/./") else {
+            return if is_up(written) {
+                Err(format!("`parents` keeps the path `{written}`, which has `..`; write `/./` before the part to keep"))
+            } else {
+                scalars::workspace_path(folder, written)
+            };
+        };
+        if is_up(kept) {
+            return Err(format!("what is kept, `{kept}`, has no `..`"));
+        }
+        let before = match before {
+            "" => String::new(),
+            before => scalars::workspace_path(folder, before)?,
+        };
+        Ok(format!("{before}/./{}", scalars::workspace_path("", kept)?))
+    })
 }
 
 /// Reads `write`.
@@ -98,13 +138,29 @@ pub(super) fn write(reader: &mut Reader<'_>, node: &Node) -> Option<Write> {
             None
         }
         (None, None) => {
-            reader.error(&fields.place, "`write` needs `content` or `template`");
+            if !fields.is_misspelt("content") && !fields.is_misspelt("template") {
+                let written = ["content", "template"].map(|key| fields.is_written(key));
+                let about = if written.contains(&true) {
+                    reader.about()
+                } else {
+                    String::new()
+                };
+                let message = format!("`write` needs `content` or `template`{about}");
+                reader.error(&fields.place, message);
+            }
             None
         }
     };
     let mode = mode(reader, &fields);
     let append = fields.flag(reader, "append", false);
     let owner = owner(reader, &fields);
+    let kept = ["mode", "owner"]
+        .into_iter()
+        .find_map(|key| fields.key(key));
+    if let (true, Some(key)) = (append, kept) {
+        let message = "a file that is added to keeps its mode and owner";
+        reader.error(&key.place, message);
+    }
     let mode = mode.unwrap_or(Mode::Octal(0o644));
     Some(Write {
         path: path?,

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::fields::{Fields, Keys};
-use super::reader::{Pass, Reader};
-use crate::diagnostic::{Finding, Findings};
+use super::reader::{Pass, Reader, Text, scalar_text};
+use crate::diagnostic::{Finding, Findings, nearest};
 use crate::recipe::expr::Value;
 use crate::recipe::model::{Exclude, Recipe};
 use crate::recipe::scope::{Names, PLATFORM_NAMES, WORKSPACE_NAMES};
 use crate::recipe::variant::{Axis, Row};
-use crate::text::{SourceFile, Spanned};
+use crate::text::{Place, SourceFile, Spanned};
 use crate::yaml::{Node, NodeKind};
 
 /// The keys of a recipe.
@@ -61,24 +61,32 @@ const EXCLUDE: Keys = Keys {
     later: &[],
 };
 
-/// Reads a file's head. Nothing comes back for a fragment or snippet, which has no `name`.
+/// Reads a file's head, and says whether it can be expanded. Nothing comes back for a fragment or snippet,
+/// which has no `name`.
 pub(crate) fn head(
     source: &Arc<SourceFile>,
     tree: Node,
     findings: &mut Findings,
-) -> Option<Recipe> {
+) -> Option<(Recipe, bool)> {
     let nothing = Names::default();
     let mut reader = Reader::new(findings, Pass::Check(&nothing));
-    let name_node = tree.get("name")?;
-    let fields = Fields::read(&mut reader, &tree, RECIPE)?;
+    let Some(name_node) = tree.get("name") else {
+        check_fragment(&mut reader, &tree);
+        return None;
+    };
+    let fields = Fields::as_written(&mut reader, &tree, RECIPE)?;
     version(&mut reader, &fields);
-    let name =
-        literal(&mut reader, name_node, "name").and_then(|name| check_name(&mut reader, name));
+    let before = reader.findings.len();
+    let name = literal(&mut reader, name_node, "name");
+    let name = name.and_then(|name| check_name(&mut reader, name));
+    // A recipe whose name is wrong is read all the same, for its other mistakes.
+    let name = name.unwrap_or_else(|| Spanned::new(String::new(), name_node.place.clone()));
     let axes = axes(&mut reader, &fields);
     let rows = rows(&mut reader, &fields);
     let vars = vars(&mut reader, &fields);
     check_names(&mut reader, &axes, &rows, &vars);
     let exclude = exclude(&mut reader, &fields);
+    let usable = reader.findings.len() == before;
     let own: BTreeSet<String> = axes
         .iter()
         .map(|axis| axis.name.value.clone())
@@ -88,16 +96,39 @@ pub(crate) fn head(
         )
         .chain(vars.keys().cloned())
         .collect();
-    Some(Recipe {
+    let recipe = Recipe {
         source: Arc::clone(source),
-        name: name?,
+        name,
         axes,
         rows,
         vars,
         exclude,
         own,
         tree,
-    })
+    };
+    Some((recipe, usable))
+}
+
+/// A fragment has a recipe's keys, a snippet has `inputs` as well; any of them may be merged. What neither
+/// knows is a mistake, above all a misspelt `name`.
+fn check_fragment(reader: &mut Reader<'_>, tree: &Node) {
+    let NodeKind::Map(entries) = &tree.kind else {
+        return;
+    };
+    let known = || RECIPE.known.iter().chain(RECIPE.later).copied();
+    for entry in entries {
+        let key = entry.key.value.trim_end_matches(['+', '-']);
+        if known().any(|known| known == key) {
+            continue;
+        }
+        let message = match nearest(key, known()) {
+            Some(near) => format!("unknown key `{key}`; did you mean `{near}`?"),
+            None => format!("unknown key `{key}`"),
+        };
+        let help = "a file without `name` is a fragment, which has the keys of a recipe";
+        let finding = Finding::error(&entry.key.place, message);
+        reader.findings.push(finding.with_help(help));
+    }
 }
 
 fn version(reader: &mut Reader<'_>, fields: &Fields<'_>) {
@@ -117,12 +148,18 @@ fn version(reader: &mut Reader<'_>, fields: &Fields<'_>) {
 
 /// A string in which no expression may stand.
 fn literal(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Spanned<String>> {
-    let text = reader.text(node)?;
-    if text.opaque {
-        reader.error(&text.place, format!("no expression may stand in `{what}`"));
+    if refuses_expression(reader, node, what) {
         return None;
     }
-    Some(text.spanned())
+    reader.text(node).map(Text::spanned)
+}
+
+fn refuses_expression(reader: &mut Reader<'_>, node: &Node, what: &str) -> bool {
+    let found = scalar_text(node).is_some_and(|text| text.contains("${{"));
+    if found {
+        reader.error(&node.place, format!("no expression may stand in `{what}`"));
+    }
+    found
 }
 
 fn check_name(reader: &mut Reader<'_>, name: Spanned<String>) -> Option<Spanned<String>> {
@@ -144,12 +181,12 @@ fn axes(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Axis> {
         return all;
     };
     let NodeKind::Map(entries) = &node.kind else {
-        reader.wrong_kind(node, "`axes` as a map from names to lists");
+        reader.not_as(node, "`axes` is a map from names to lists");
         return all;
     };
     for entry in entries {
         let NodeKind::List(items) = &entry.value.kind else {
-            reader.wrong_kind(&entry.value, "a list of the axis' values");
+            reader.not_as(&entry.value, "an axis is a list of values");
             continue;
         };
         let values: Vec<_> = items
@@ -182,17 +219,18 @@ fn rows(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Row> {
         return all;
     };
     let NodeKind::List(items) = &node.kind else {
-        reader.wrong_kind(node, "`rows` as a list of maps");
+        reader.not_as(node, "`rows` is a list of maps");
         return all;
     };
     for item in items {
         let NodeKind::Map(entries) = &item.kind else {
-            reader.wrong_kind(item, "a row as a map from names to values");
+            reader.not_as(item, "a row is a map from names to values");
             continue;
         };
         let values = entries
             .iter()
             .filter_map(|entry| {
+                check_name_of(reader, &entry.key.value, &entry.key.place);
                 let value = row_value(reader, &entry.value)?;
                 Some((entry.key.value.clone(), value))
             })
@@ -206,10 +244,7 @@ fn rows(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Row> {
 }
 
 fn row_value(reader: &mut Reader<'_>, node: &Node) -> Option<Value> {
-    if let NodeKind::Scalar(scalar) = &node.kind
-        && scalar.text.contains("${{")
-    {
-        reader.error(&node.place, "no expression may stand in `rows`");
+    if refuses_expression(reader, node, "rows") {
         return None;
     }
     reader.value(node)
@@ -221,7 +256,7 @@ fn vars(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<String, (Spann
         return all;
     };
     let NodeKind::Map(entries) = &node.kind else {
-        reader.wrong_kind(node, "`vars` as a map");
+        reader.not_as(node, "`vars` is a map");
         return all;
     };
     for entry in entries {
@@ -231,7 +266,7 @@ fn vars(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<String, (Spann
     all
 }
 
-/// Names are well formed, not the language's own, and no axis is a column as well.
+/// Axes and vars are well named, as columns have been found to be, and no axis is a column as well.
 fn check_names(
     reader: &mut Reader<'_>,
     axes: &[Axis],
@@ -245,28 +280,27 @@ fn check_names(
     let named_axes = axes
         .iter()
         .map(|axis| (axis.name.value.as_str(), &axis.name.place));
-    let named_rows = rows.iter().flat_map(|row| {
-        row.values
-            .iter()
-            .map(move |(name, _)| (name.as_str(), &row.place))
-    });
     let named_vars = vars
         .iter()
         .map(|(name, (place, _))| (name.as_str(), &place.place));
-    for (name, place) in named_axes.clone().chain(named_rows).chain(named_vars) {
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if !name.chars().all(fits) || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
-            let message =
-                format!("`{name}` is no name; names are lower-case letters, digits and `_`");
-            reader.error(place, message);
-        } else if PLATFORM_NAMES.contains(&name) || WORKSPACE_NAMES.contains(&name) {
-            reader.error(place, format!("`{name}` is always there and cannot be set"));
-        }
+    for (name, place) in named_axes.clone().chain(named_vars) {
+        check_name_of(reader, name, place);
     }
     for (name, place) in named_axes {
         if columns.contains(name) {
             reader.error(place, format!("`{name}` is an axis and a column of `rows`"));
         }
+    }
+}
+
+/// A name is well formed, and not one of the language's own.
+fn check_name_of(reader: &mut Reader<'_>, name: &str, place: &Place) {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if !name.chars().all(fits) || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        let message = format!("`{name}` is no name; names are lower-case letters, digits and `_`");
+        reader.error(place, message);
+    } else if PLATFORM_NAMES.contains(&name) || WORKSPACE_NAMES.contains(&name) {
+        reader.error(place, format!("`{name}` is always there and cannot be set"));
     }
 }
 
@@ -276,7 +310,7 @@ fn exclude(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Exclude> {
         return all;
     };
     let NodeKind::List(items) = &node.kind else {
-        reader.wrong_kind(node, "`exclude` as a list of `{if: …, reason: …}`");
+        reader.not_as(node, "`exclude` is a list of `{if: …, reason: …}`");
         return all;
     };
     for item in items {

@@ -36,13 +36,19 @@ pub(crate) fn outline(
         None if fields.get("repository").is_some() => None,
         None => Some(name.clone()),
     };
+    let before = reader.findings.len();
     let tags = fields
         .require(reader, "tags")
         .and_then(|node| reader.list(node));
     if let (Some(tags), Some(node)) = (&tags, fields.get("tags"))
         && tags.is_empty()
+        && reader.findings.len() == before
     {
-        reader.error(&node.place, "an image needs at least one tag");
+        let about = reader.about_empty(node);
+        reader.error(
+            &node.place,
+            format!("an image needs at least one tag{about}"),
+        );
     }
     let tags = tags
         .unwrap_or_default()
@@ -90,8 +96,20 @@ pub(crate) fn platforms(
         return default.to_vec();
     };
     let mut all: Vec<Platform> = Vec::new();
-    for text in reader.list(node).unwrap_or_default() {
-        let parse = |text: &str| text.parse::<Platform>().map_err(|error| error.to_string());
+    let before = reader.findings.len();
+    let Some(texts) = reader.list(node) else {
+        // A condition that yields nothing leaves the key out.
+        return default.to_vec();
+    };
+    if texts.is_empty() && reader.findings.len() == before {
+        reader.error(&node.place, "an image needs at least one platform");
+    }
+    for text in texts {
+        let parse = |text: &str| match text.parse::<Platform>() {
+            Ok(platform) if platform.os() == "linux" => Ok(platform),
+            Ok(_) => Err(format!("`{text}`: images are built for linux only")),
+            Err(error) => Err(error.to_string()),
+        };
         let Some(platform) = reader.convert(text, parse) else {
             continue;
         };

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::body::entries;
 use super::fields::{Fields, Keys};
 use super::files;
-use super::program::each;
 use super::reader::{Reader, Text};
 use super::scalars;
 use crate::diagnostic::Finding;
@@ -72,49 +71,51 @@ pub(super) fn apt(reader: &mut Reader<'_>, node: &Node) -> Option<Apt> {
     Some(apt)
 }
 
+/// Names and package files, in the order written.
 fn packages(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Package> {
-    each(
-        reader,
-        fields.get("install"),
-        "install",
-        |reader, node| match &node.kind {
-            NodeKind::Map(_) => files::download(reader, node).map(Package::File),
-            _ => None,
-        },
-    )
-    .into_iter()
-    .chain(words_beside_files(reader, fields))
-    .collect()
-}
-
-/// The names in `install`, which may also hold package files.
-fn words_beside_files(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Package> {
     let Some(node) = fields.get("install") else {
         return Vec::new();
     };
     let mut all = Vec::new();
     for branch in reader.branches(node) {
-        match &branch.kind {
-            NodeKind::List(items) => {
-                for item in items {
-                    all.extend(names(reader, item));
-                }
+        let NodeKind::List(items) = &branch.kind else {
+            let texts = reader.list(branch).unwrap_or_default();
+            all.extend(names(reader, texts));
+            continue;
+        };
+        for item in items {
+            if matches!(item.kind, NodeKind::List(_)) {
+                reader.wrong_kind(item, "a package");
+                continue;
             }
-            _ => all.extend(reader.list(branch).unwrap_or_default()),
-        }
-    }
-    let names = all.into_iter().filter_map(|text| word(reader, text));
-    names.map(Package::Name).collect()
-}
-
-fn names(reader: &mut Reader<'_>, item: &Node) -> Vec<Text> {
-    let mut all = Vec::new();
-    for branch in reader.branches(item) {
-        if !matches!(branch.kind, NodeKind::Map(_)) {
-            all.extend(reader.text_or_list(branch).unwrap_or_default());
+            for choice in reader.branches(item) {
+                package(reader, choice, &mut all);
+            }
         }
     }
     all
+}
+
+fn package(reader: &mut Reader<'_>, node: &Node, all: &mut Vec<Package>) {
+    match &node.kind {
+        NodeKind::Map(_) => all.extend(files::download(reader, node).map(Package::File)),
+        NodeKind::List(items) => {
+            for item in items {
+                for choice in reader.branches(item) {
+                    package(reader, choice, all);
+                }
+            }
+        }
+        NodeKind::Scalar(_) => {
+            let texts = reader.text_or_list(node).unwrap_or_default();
+            all.extend(names(reader, texts));
+        }
+    }
+}
+
+fn names(reader: &mut Reader<'_>, texts: Vec<Text>) -> Vec<Package> {
+    let names = texts.into_iter().filter_map(|text| word(reader, text));
+    names.map(Package::Name).collect()
 }
 
 /// Package names: a word that begins with `-` would be taken for an option.
@@ -156,7 +157,7 @@ fn strings(texts: Vec<Spanned<String>>) -> Vec<String> {
 
 /// A step that would do nothing is a mistake.
 fn needs_work(reader: &mut Reader<'_>, fields: &Fields<'_>, any_of: &[&str]) {
-    if any_of.iter().all(|key| fields.get(key).is_none()) {
+    if !any_of.iter().any(|key| fields.is_written(key)) {
         let keys = any_of
             .iter()
             .map(|key| format!("`{key}`"))

@@ -98,7 +98,7 @@ pub(super) fn each<T>(
     let Some(node) = node else { return all };
     for branch in reader.branches(node) {
         let NodeKind::List(items) = &branch.kind else {
-            reader.wrong_kind(branch, &format!("a list in `{what}`"));
+            reader.not_as(branch, &format!("`{what}` is a list"));
             continue;
         };
         for item in items {
@@ -191,10 +191,20 @@ pub(super) fn source_path(
 }
 
 /// Reads `from`: a stage's name, `{image: …}` or `{recipe: …}`.
-pub(super) fn from(reader: &mut Reader<'_>, node: &Node) -> Option<From> {
-    reader.one(node, |reader, node| match &node.kind {
+pub(super) fn from(reader: &mut Reader<'_>, node: &Node) -> Option<Spanned<From>> {
+    let from = reader.one(node, from_one)?;
+    Some(Spanned::new(from, node.place.clone()))
+}
+
+fn from_one(reader: &mut Reader<'_>, node: &Node) -> Option<From> {
+    match &node.kind {
         NodeKind::Map(_) if node.get("recipe").is_some() => {
             body::recipe_ref(reader, node).map(From::Recipe)
+        }
+        NodeKind::Map(_) if node.get("stage").is_some() => {
+            let message = "a stage is named by its name alone: `from: NAME`";
+            reader.error(&node.place, message);
+            None
         }
         NodeKind::Map(_) => {
             let keys = Keys {
@@ -219,7 +229,7 @@ pub(super) fn from(reader: &mut Reader<'_>, node: &Node) -> Option<From> {
                 .convert(text, |name| Ok(From::Stage(name.to_owned())))
                 .map(|from| from.value)
         }
-    })
+    }
 }
 
 fn git(reader: &mut Reader<'_>, node: &Node) -> Option<Git> {

@@ -5,7 +5,7 @@
 //! found as well, and lets a text with an expression in it stand for any text. The *expand* pass has a
 //! [`Scope`]: it takes the one branch that holds and yields what the [`Image`](crate::recipe::Image) keeps.
 
-use crate::diagnostic::Findings;
+use crate::diagnostic::{Finding, Findings};
 use crate::recipe::expr::Value;
 use crate::recipe::scope::{Names, Scope};
 use crate::text::{Place, Spanned};
@@ -57,6 +57,27 @@ impl<'a> Reader<'a> {
         );
     }
 
+    /// Reports a node of a kind that `rule`, such as `` `axes` is a map ``, does not allow.
+    pub(crate) fn not_as(&mut self, node: &Node, rule: &str) {
+        self.error(&node.place, format!("{rule}, not {}", node.describe()));
+    }
+
+    /// Which platform a message is about, if it is about one.
+    pub(crate) fn about(&self) -> String {
+        match self.pass {
+            Pass::Check(_) => String::new(),
+            Pass::Expand(scope, _) => scope.about(),
+        }
+    }
+
+    /// The same for a list that came out empty; one that is written empty is so on every platform.
+    pub(crate) fn about_empty(&self, list: &Node) -> String {
+        match &list.kind {
+            NodeKind::List(items) if items.is_empty() => String::new(),
+            _ => self.about(),
+        }
+    }
+
     pub(super) fn names(&self) -> &'a Names {
         match self.pass {
             Pass::Check(names) | Pass::Expand(_, names) => names,
@@ -70,6 +91,11 @@ impl<'a> Reader<'a> {
                 return self.match_branches(node);
             }
             return self.if_branches(node);
+        }
+        if let Some((has, lacks)) = half_conditional(node) {
+            let message = format!("a conditional value with `{has}` needs `{lacks}`");
+            self.error(&node.place, message);
+            return Vec::new();
         }
         vec![node]
     }
@@ -116,10 +142,10 @@ impl<'a> Reader<'a> {
                 } else {
                     let words = scalar_text(subject).unwrap_or_default();
                     let about = scope.about();
-                    self.error(
-                        &subject.place,
-                        format!("`match: {words}` has no case for {value}{about}"),
-                    );
+                    let message = format!("`match: {words}` has no case for {value}{about}");
+                    let help = "add the case, or an `else` for all values not listed";
+                    let finding = Finding::error(&subject.place, message).with_help(help);
+                    self.findings.push(finding);
                     return Vec::new();
                 }
             }
@@ -184,6 +210,18 @@ impl<'a> Reader<'a> {
 pub(crate) fn is_conditional(node: &Node) -> bool {
     (node.get("if").is_some() && node.get("then").is_some())
         || (node.get("match").is_some() && node.get("cases").is_some())
+}
+
+/// A map of nothing but a conditional value's keys that lacks one: what it has, and what it lacks.
+fn half_conditional(node: &Node) -> Option<(&'static str, &'static str)> {
+    let NodeKind::Map(entries) = &node.kind else {
+        return None;
+    };
+    let only = |keys: &[&str]| entries.iter().all(|e| keys.contains(&e.key.value.as_str()));
+    if node.get("if").is_some() && only(&["if", "else"]) {
+        return Some(("if", "then"));
+    }
+    (node.get("match").is_some() && only(&["match", "else"])).then_some(("match", "cases"))
 }
 
 /// The text of a scalar.

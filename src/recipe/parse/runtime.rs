@@ -99,7 +99,7 @@ fn healthcheck(reader: &mut Reader<'_>, node: &Node) -> Option<Healthcheck> {
                 let parse = |text: &str| {
                     text.parse::<u16>()
                         .map(i64::from)
-                        .map_err(|_| format!("`{text}` is no count"))
+                        .map_err(|_| format!("`{text}` is no count; write a number such as 3"))
                 };
                 text.and_then(|text| reader.convert(text, parse))
                     .map(|count| count.value)

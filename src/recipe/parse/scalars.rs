@@ -12,9 +12,6 @@ pub(crate) fn workspace_path(folder: &str, written: &str) -> Result<String, Stri
     if written.is_empty() {
         return Err("the path is empty".into());
     }
-    if written.contains('\0') {
-        return Err("a path cannot hold a zero byte".into());
-    }
     let joined = match written.strip_prefix('/') {
         Some(rest) => rest.to_owned(),
         None if folder.is_empty() => written.to_owned(),
@@ -204,19 +201,30 @@ pub(crate) fn env_literal(text: &str) -> Result<String, String> {
         rest = &rest[at + 1..];
         if let Some(behind) = rest.strip_prefix('$') {
             rest = behind;
+        } else if rest.starts_with("{{") {
+            // It was written `$${{`, which the template has made one dollar.
         } else if rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '{') {
-            let name: String = rest
-                .trim_start_matches('{')
-                .chars()
-                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-                .collect();
-            return Err(format!(
-                "${name} is not expanded in `env`; write {name}: {{prepend: …}}, or `$$` for a dollar"
-            ));
+            return Err(unexpanded(&value, rest));
         }
     }
     value.push_str(rest);
     Ok(value)
+}
+
+/// The error for a `$` that a shell would expand, with what was probably meant: a list such as `PATH` made
+/// longer, or a dollar.
+fn unexpanded(before: &str, behind: &str) -> String {
+    let braced = behind.strip_prefix('{').unwrap_or(behind);
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let end = braced.find(|c| !fits(c)).unwrap_or(braced.len());
+    let (name, rest) = braced.split_at(end);
+    let rest = rest.strip_prefix('}').unwrap_or(rest);
+    let advice = match (before.strip_suffix(":$"), rest.strip_prefix(':')) {
+        (Some(first), _) if rest.is_empty() => format!("write {name}: {{prepend: {first}}}"),
+        (_, Some(last)) if before == "$" => format!("write {name}: {{append: {last}}}"),
+        _ => "write what it stands for, or `$$` for a dollar".to_owned(),
+    };
+    format!("${name} is not expanded in `env`; {advice}")
 }
 
 impl Reader<'_> {

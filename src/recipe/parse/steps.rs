@@ -7,7 +7,8 @@ use super::program::{PROGRAM, program};
 use super::reader::{Reader, Text, is_conditional};
 use super::values::SHELL;
 use crate::diagnostic::{Finding, nearest};
-use crate::recipe::image::{Command, Program, Step, StepKind};
+use crate::recipe::image::{Command, Step, StepKind};
+use crate::text::Spanned;
 use crate::yaml::{Entry, Node, NodeKind};
 
 /// The step words that work.
@@ -24,7 +25,7 @@ pub(super) fn steps(reader: &mut Reader<'_>, node: &Node) -> Vec<Step> {
     let mut all = Vec::new();
     for branch in reader.branches(node) {
         let NodeKind::List(items) = &branch.kind else {
-            reader.wrong_kind(branch, "a list of steps");
+            reader.not_as(branch, "steps are a list");
             continue;
         };
         for item in items {
@@ -67,15 +68,16 @@ fn step(reader: &mut Reader<'_>, node: &Node) -> Option<Step> {
         .get("name")
         .and_then(|name| reader.text(name))
         .map(|text| text.value);
+    // What does not hold is not read: its values may well make sense on other platforms only.
     let holds = node.get("if").map(|condition| reader.condition(condition));
-    let kind = kind(reader, node, word);
     if holds == Some(Some(false)) {
         return None;
     }
+    let kind = kind(reader, node, word)?;
     Some(Step {
         place: word.key.place.clone(),
         name,
-        kind: kind?,
+        kind,
     })
 }
 
@@ -164,7 +166,12 @@ fn kind(reader: &mut Reader<'_>, node: &Node, word: &Entry) -> Option<StepKind> 
     Some(match word.key.value.as_str() {
         "run" => {
             let program = program(reader, node, "run");
-            StepKind::Run(command(reader, value, &program)?, program)
+            let command = command(reader, value)?;
+            if let (Command::Args(_), Some(shell)) = (&command, shell_key(node)) {
+                let message = "`shell` is for `run` text; a list is run without a shell";
+                reader.error(&shell.place, message);
+            }
+            StepKind::Run(command, program)
         }
         "apt" => {
             let program = program(reader, node, "apt");
@@ -187,7 +194,16 @@ fn kind(reader: &mut Reader<'_>, node: &Node, word: &Entry) -> Option<StepKind> 
     })
 }
 
-fn command(reader: &mut Reader<'_>, node: &Node, program: &Program) -> Option<Command> {
+/// The key `shell` beside a step word.
+fn shell_key(step: &Node) -> Option<&Spanned<String>> {
+    let NodeKind::Map(entries) = &step.kind else {
+        return None;
+    };
+    let found = entries.iter().find(|entry| entry.key.value == "shell");
+    found.map(|entry| &entry.key)
+}
+
+fn command(reader: &mut Reader<'_>, node: &Node) -> Option<Command> {
     reader.one(node, |reader, node| match &node.kind {
         NodeKind::Scalar(_) => {
             let text = reader.text_with(node, SHELL)?;
@@ -203,16 +219,15 @@ fn command(reader: &mut Reader<'_>, node: &Node, program: &Program) -> Option<Co
                 reader.error(&node.place, "there is nothing to run");
                 return None;
             }
-            if program.shell.is_some() {
-                let message = "`shell` is for `run` text; a list is run without a shell";
-                reader.error(&node.place, message);
-            }
             Some(Command::Args(
                 words.into_iter().map(|word| word.value).collect(),
             ))
         }
         NodeKind::Map(_) => {
-            reader.wrong_kind(node, "text for a shell, or a list of program and arguments");
+            reader.not_as(
+                node,
+                "`run` is text for a shell, or a list of program and arguments",
+            );
             None
         }
     })

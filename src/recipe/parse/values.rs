@@ -2,6 +2,7 @@
 
 use super::reader::{Pass, Reader, Text};
 use super::scalars::{env_literal, shell_safe};
+use crate::diagnostic::Finding;
 use crate::recipe::expr::{self, ExprError, Piece, Template, Value};
 use crate::text::Spanned;
 use crate::yaml::{Node, NodeKind, Plain, Scalar, classify, is_text};
@@ -127,7 +128,10 @@ impl Reader<'_> {
             NodeKind::List(_) => Some(reader.items(node)),
             NodeKind::Scalar(scalar) if is_sole_expression(scalar) => Some(reader.items(node)),
             _ => {
-                reader.wrong_kind(node, "a list");
+                let message = format!("a list should stand here, not {}", node.describe());
+                let help = "a list is written [a, b], or one `- ` per line";
+                let finding = Finding::error(&node.place, message).with_help(help);
+                reader.findings.push(finding);
                 None
             }
         })
@@ -150,7 +154,11 @@ impl Reader<'_> {
             match &branch.kind {
                 NodeKind::List(items) => {
                     for item in items {
-                        all.extend(self.items(item));
+                        if matches!(item.kind, NodeKind::List(_)) {
+                            self.wrong_kind(item, "a string");
+                        } else {
+                            all.extend(self.items(item));
+                        }
                     }
                 }
                 NodeKind::Scalar(scalar) if is_sole_expression(scalar) => {

@@ -161,6 +161,10 @@ async fn an_unknown_host_is_told_from_a_silent_one() {
     assert!(error.is_unavailable(), "{error:?}");
     // Behind a proxy it is the proxy that looks for the name.
     let proxies = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the test asks what reqwest will see"
+    )]
     if proxies.iter().all(|name| std::env::var_os(name).is_none()) {
         let is_unknown = matches!(
             error,

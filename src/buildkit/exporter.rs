@@ -29,6 +29,9 @@ pub struct ImageByDigest {
     /// The configuration of the base image as its registry gave it. The daemon leaves the base's
     /// layers and history alone then.
     pub base_config: Option<Vec<u8>>,
+    /// Whether times in new layers later than the solve's epoch are set back to it. It costs: all layers
+    /// above the base are packed again in every export.
+    pub rewrite_times: bool,
     /// Annotations of the manifest.
     pub annotations: BTreeMap<String, String>,
     /// Plain HTTP, or TLS without verification.
@@ -43,6 +46,7 @@ impl fmt::Debug for ImageByDigest {
             repository,
             config,
             base_config,
+            rewrite_times,
             annotations,
             insecure,
             compression,
@@ -51,6 +55,7 @@ impl fmt::Debug for ImageByDigest {
             .field("repository", repository)
             .field("config", &String::from_utf8_lossy(config))
             .field("base_config", &base_config.as_ref().map(Vec::len))
+            .field("rewrite_times", rewrite_times)
             .field("annotations", annotations)
             .field("insecure", insecure)
             .field("compression", compression)
@@ -121,6 +126,9 @@ impl ImageByDigest {
         if let Some(config) = &self.base_config {
             set("containerimage.base.config", text(config));
         }
+        if self.rewrite_times {
+            set("rewrite-timestamp", "true".to_owned());
+        }
         if self.insecure {
             set("registry.insecure", "true".to_owned());
         }
@@ -151,6 +159,7 @@ mod tests {
             repository: "127.0.0.1:5417/test/x".parse().unwrap(),
             config: b"{\"os\":\"linux\"}".to_vec(),
             base_config: None,
+            rewrite_times: false,
             annotations: BTreeMap::new(),
             insecure: false,
             compression: None,
@@ -187,6 +196,7 @@ mod tests {
     fn what_is_asked_for_is_sent() {
         let mut asked = image();
         asked.base_config = Some(b"{}".to_vec());
+        asked.rewrite_times = true;
         asked.insecure = true;
         asked.compression = Some(Compression::Zstd { level: Some(3) });
         asked.annotations = [("org.example.größe".to_owned(), "klein".to_owned())].into();
@@ -201,6 +211,7 @@ mod tests {
                 "compression-level=3",
                 "containerimage.base.config={}",
                 "registry.insecure=true",
+                "rewrite-timestamp=true",
                 "source-date-epoch=7",
             ]
         );

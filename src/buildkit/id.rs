@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The daemon keeps sessions and builds of all its clients in one list, so the names must not
 /// collide and not be guessable. The keys of the standard library's hasher come from the system's
 /// random numbers; the counter keeps two names of this process apart.
-pub(super) fn fresh_id() -> String {
+pub fn fresh_id() -> String {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let count = COUNTER.fetch_add(1, Ordering::Relaxed);
     let half = || RandomState::new().hash_one(count);

@@ -45,6 +45,7 @@ pub use client::{Builder, BuilderInfo};
 pub use daemon::Daemon;
 pub use error::{BuildkitError, SolveError};
 pub use exporter::{Compression, Exporter, ImageByDigest};
+pub use id::fresh_id;
 pub use progress::{LogStream, Progress, ProgressSink, Warning};
 pub use result::PlatformResult;
 pub use session::{Anonymous, CredentialSource, SecretBytes, SessionContent};

@@ -15,6 +15,8 @@ use crate::credentials::Credential;
 pub struct SessionContent {
     /// Local folders by the name after `local://`.
     pub locals: BTreeMap<String, PathBuf>,
+    /// Sockets of ssh agents by id.
+    pub agents: BTreeMap<String, PathBuf>,
     /// OCI layouts by the name of their store.
     pub layouts: BTreeMap<String, PathBuf>,
     /// Secrets by id.
@@ -27,6 +29,7 @@ impl Default for SessionContent {
     fn default() -> Self {
         SessionContent {
             locals: BTreeMap::new(),
+            agents: BTreeMap::new(),
             layouts: BTreeMap::new(),
             secrets: BTreeMap::new(),
             credentials: Arc::new(Anonymous),

@@ -8,6 +8,7 @@
 //!     FileSync  local folders, see filesync.rs
 //!     Secrets   by id
 //!     Auth      registry logins by host
+//!     SSH       agents of this machine, for listing keys and signing only
 //!     Content   blobs of OCI layouts, see layouts.rs
 //! ```
 //!
@@ -20,6 +21,7 @@ mod filesync;
 mod layouts;
 mod open;
 mod secrets;
+mod ssh;
 mod transfer;
 mod tunnel;
 

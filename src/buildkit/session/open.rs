@@ -23,15 +23,17 @@ use crate::buildkit::session::content::SessionContent;
 use crate::buildkit::session::filesync::FileSyncService;
 use crate::buildkit::session::layouts::LayoutService;
 use crate::buildkit::session::secrets::SecretsService;
+use crate::buildkit::session::ssh::SshService;
 use crate::buildkit::session::tunnel::{QUEUE, Tunnel};
 use crate::proto::content::content_server::ContentServer;
 use crate::proto::control::BytesMessage;
 use crate::proto::filesync::auth_server::AuthServer;
 use crate::proto::filesync::file_sync_server::FileSyncServer;
 use crate::proto::secrets::secrets_server::SecretsServer;
+use crate::proto::sshforward::ssh_server::SshServer;
 
 /// What we serve. The daemon calls no `FileSync` method that is not announced.
-const METHODS: [&str; 9] = [
+const METHODS: [&str; 11] = [
     "/grpc.health.v1.Health/Check",
     "/moby.filesync.v1.FileSync/DiffCopy",
     "/moby.filesync.v1.Auth/Credentials",
@@ -39,6 +41,8 @@ const METHODS: [&str; 9] = [
     "/moby.filesync.v1.Auth/GetTokenAuthority",
     "/moby.filesync.v1.Auth/VerifyTokenAuthority",
     "/moby.buildkit.secrets.v1.Secrets/GetSecret",
+    "/moby.sshforward.v1.SSH/CheckAgent",
+    "/moby.sshforward.v1.SSH/ForwardAgent",
     "/containerd.services.content.v1.Content/Info",
     "/containerd.services.content.v1.Content/Read",
 ];
@@ -132,6 +136,7 @@ async fn serve(tunnel: Tunnel, content: Arc<SessionContent>) -> String {
     let routes = Routes::new(health)
         .add_service(FileSyncServer::new(FileSyncService(Arc::clone(&content))))
         .add_service(SecretsServer::new(SecretsService(Arc::clone(&content))))
+        .add_service(SshServer::new(SshService(Arc::clone(&content))))
         .add_service(ContentServer::new(LayoutService(Arc::clone(&content))))
         .add_service(AuthServer::new(AuthService(content)))
         .prepare();

@@ -3,10 +3,11 @@
 //! Precedence is flag, environment, `kiln.yaml`, default. Everything else in the crate takes values.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The variables kiln looks at, with what each means. The page on the environment is made of it.
-pub const VARIABLES: [(&str, &str); 11] = [
+pub const VARIABLES: [(&str, &str); 12] = [
     (
         "BUILDKIT_HOST",
         "address of the builder where `kiln.yaml` names none: unix:///PATH or tcp://HOST:PORT",
@@ -37,6 +38,10 @@ pub const VARIABLES: [(&str, &str); 11] = [
     (
         "HTTP_PROXY, HTTPS_PROXY, NO_PROXY, ALL_PROXY",
         "proxies that networked steps get, in upper or lower case; never stored",
+    ),
+    (
+        "SSH_AUTH_SOCK",
+        "socket of the ssh agent that `--ssh` forwards",
     ),
     (
         "KILN_LOG",
@@ -122,6 +127,20 @@ impl Config {
             log: text("KILN_LOG"),
         }
     }
+}
+
+/// The value of a variable that the command line names, as bytes.
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+pub fn variable(name: &str) -> Option<Vec<u8>> {
+    env::var_os(name).map(OsString::into_encoded_bytes)
+}
+
+/// The socket of the running ssh agent, `SSH_AUTH_SOCK`.
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+pub fn ssh_agent() -> Option<PathBuf> {
+    env::var_os("SSH_AUTH_SOCK")
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }
 
 /// Where systems keep the certificates they trust.

@@ -10,8 +10,8 @@ use super::exit::Exit;
 use super::out;
 use super::render::{json, progress, report};
 use crate::config::Config;
-use crate::ops::build::{BuildOptions, BuildReport, FailurePolicy, metadata, run};
-use crate::ops::{OpError, connect};
+use crate::ops::build::{BuildOptions, BuildReport, FailurePolicy, check, metadata, run};
+use crate::ops::{Given, OpError, SecretFrom, connect};
 
 /// Arguments of `build`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -34,6 +34,12 @@ pub(super) struct Args {
     /// Cancel everything when something fails
     #[arg(long, conflicts_with = "keep_going")]
     fail_fast: bool,
+    /// Give a secret to steps that ask for it: id=ID,src=FILE or id=ID,env=NAME (can be repeated)
+    #[arg(long = "secret", value_name = "SPEC", value_parser = secret)]
+    secrets: Vec<(String, SecretFrom)>,
+    /// Forward an ssh agent to steps that ask for it: ID or ID=SOCKET (can be repeated)
+    #[arg(long = "ssh", value_name = "SPEC")]
+    agents: Vec<String>,
     /// Run steps even if the builder knows their results
     #[arg(long)]
     no_cache: bool,
@@ -64,30 +70,37 @@ pub(super) enum Progress {
 
 /// Runs the command.
 pub(super) async fn exec(args: Args, config: &Config) -> Result<Exit, OpError> {
-    let progress = choose_progress(&args, config)?;
-    match build(&args, config, progress).await {
+    let (report, exit) = match build(&args, config).await {
         Ok(report) => {
-            write_metadata(args.metadata_file.as_deref(), &report)?;
-            Ok(show(&args, &report))
+            let exit = show(&args, &report);
+            (report, exit)
         }
         Err(error) => {
             // Programs get an answer in their form whatever happened.
             if args.format == Format::Json {
                 out::result(&json::build_error(&error));
             }
-            write_metadata(args.metadata_file.as_deref(), &BuildReport::default())?;
-            Ok(report_error(&error))
+            (BuildReport::default(), report_error(&error))
         }
+    };
+    // What happened has been said by now, also when the file cannot be written.
+    match write_metadata(args.metadata_file.as_deref(), &report) {
+        Ok(()) => Ok(exit),
+        Err(error) => Ok(exit.and(report_error(&error))),
     }
 }
 
-async fn build(args: &Args, config: &Config, progress: Progress) -> Result<BuildReport, OpError> {
+async fn build(args: &Args, config: &Config) -> Result<BuildReport, OpError> {
+    let progress = choose_progress(args, config)?;
     let loaded = args.selection.load()?;
     let options = options(args, config)?;
+    check(&loaded, &options)?;
     let registry = connect::registry(config, &loaded.workspace)?;
-    let builders = connect::builders(config, &loaded).await?;
+    let origin = connect::origin(config, &loaded.workspace)?;
+    let builders = connect::builders(config, &loaded, &options.given).await?;
     let backends = connect::Backends {
         registry: Arc::new(registry),
+        origin: Arc::new(origin),
         builders,
     };
     let events = progress::sink(progress);
@@ -109,6 +122,7 @@ fn options(args: &Args, config: &Config) -> Result<BuildOptions, OpError> {
         no_cache: args.no_cache,
         set: args.selection.set(),
         record: args.record.clone(),
+        given: given(args)?,
         epoch: epoch(config)?,
         proxy: config.proxies.clone(),
     })
@@ -147,4 +161,40 @@ fn show(args: &Args, report: &BuildReport) -> Exit {
         Format::Text => report::table(report, args.push),
     });
     Exit::of_report(report)
+}
+
+fn given(args: &Args) -> Result<Given, OpError> {
+    let mut given = Given::default();
+    for (id, from) in &args.secrets {
+        given.add_secret(id, from)?;
+    }
+    for spec in &args.agents {
+        match spec.split_once('=') {
+            Some((id, socket)) => given.add_agent(id, Some(PathBuf::from(socket)))?,
+            None => given.add_agent(spec, None)?,
+        }
+    }
+    Ok(given)
+}
+
+/// `id=ID,src=FILE` or `id=ID,env=NAME`, as buildx takes it.
+fn secret(text: &str) -> Result<(String, SecretFrom), String> {
+    let (mut id, mut from) = (None, None);
+    for part in text.split(',') {
+        match part.split_once('=') {
+            Some(("id", value)) if !value.is_empty() => id = Some(value.to_owned()),
+            Some(("src" | "source", value)) => from = Some(SecretFrom::File(PathBuf::from(value))),
+            Some(("env", value)) => from = Some(SecretFrom::Variable(value.to_owned())),
+            Some(("type", "file" | "env")) => {}
+            _ => {
+                return Err(format!(
+                    "`{part}` is unknown; write id=ID,src=FILE or id=ID,env=NAME"
+                ));
+            }
+        }
+    }
+    let id = id.ok_or("the secret has no `id`")?;
+    // A variable of the same name is what buildx takes where nothing is said.
+    let from = from.unwrap_or_else(|| SecretFrom::Variable(id.clone()));
+    Ok((id, from))
 }

@@ -10,7 +10,7 @@ use super::out;
 use super::render::findings;
 use crate::config::Config;
 use crate::oci::Platform;
-use crate::ops::{LoadOptions, Loaded, OpError, load};
+use crate::ops::{LoadOptions, Loaded, OpError, load, with_causes};
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -88,7 +88,7 @@ pub(super) fn report_error(error: &OpError) -> Exit {
     if let OpError::Invalid(all) = error {
         out::talk(&findings::render(all));
     } else {
-        out::talk(&format!("error: {error}"));
+        out::talk(&format!("error: {}", with_causes(error)));
     }
     if let Some(next) = error.next_step() {
         out::talk(&format!("  next: {next}"));

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use crate::ops::OpError;
-use crate::ops::build::{BuildReport, Failure, FailureKind, ImageReport, ImageState, LegState};
+use crate::ops::build::{
+    BuildReport, Failure, FailureKind, ImageReport, ImageState, LegReport, LegState,
+};
 
 /// How the program ends. Where several apply, the lowest but 0 wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,11 +48,20 @@ impl Exit {
             OpError::Invalid(_)
             | OpError::Usage { .. }
             | OpError::Selector(_)
-            | OpError::File { .. } => Self::Invalid,
+            | OpError::File { .. }
+            | OpError::Ledger(_) => Self::Invalid,
             OpError::Builder(_) => Self::Builder,
             OpError::Registry(_) => Self::Registry,
             OpError::WouldShrink { .. } => Self::Policy,
-            OpError::Ledger(_) | OpError::Bug(_) => Self::Bug,
+            OpError::Bug(_) => Self::Bug,
+        }
+    }
+
+    /// The exit where two things went wrong: the lowest but [`Exit::Done`].
+    pub(super) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Done, one) | (one, Self::Done) => one,
+            (one, other) => one.min(other),
         }
     }
 
@@ -65,8 +76,14 @@ fn of_image(image: &ImageReport) -> Option<Exit> {
     if image.state != ImageState::Failed {
         return None;
     }
+    let by_step = |leg: &LegReport| match &leg.state {
+        LegState::Failed(failure) => matches!(failure.kind, FailureKind::Step { .. }),
+        _ => false,
+    };
+    // A leg that was cancelled or lost its builder did not fail by a step.
+    let everywhere = image.legs.values().all(by_step);
     let failures = image.legs.values().filter_map(|leg| match &leg.state {
-        LegState::Failed(failure) => Some(of_failure(failure, image.is_partial())),
+        LegState::Failed(failure) => Some(of_failure(failure, everywhere)),
         _ => None,
     });
     failures
@@ -74,18 +91,134 @@ fn of_image(image: &ImageReport) -> Option<Exit> {
             image
                 .error
                 .as_ref()
-                .map(|failure| of_failure(failure, false)),
+                .map(|failure| of_failure(failure, everywhere)),
         )
         .min()
 }
 
-fn of_failure(failure: &Failure, partial: bool) -> Exit {
+fn of_failure(failure: &Failure, everywhere: bool) -> Exit {
     match failure.kind {
-        FailureKind::Step { .. } if partial => Exit::Partial,
-        FailureKind::Step { .. } => Exit::StepFailed,
+        FailureKind::Step { .. } if everywhere => Exit::StepFailed,
+        FailureKind::Step { .. } => Exit::Partial,
         FailureKind::Builder => Exit::Builder,
         FailureKind::Registry => Exit::Registry,
         FailureKind::Policy => Exit::Policy,
         FailureKind::Bug => Exit::Bug,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use super::Exit;
+    use crate::oci::Platform;
+    use crate::ops::build::{
+        BuildReport, Failure, FailureKind, ImageReport, ImageState, LegReport, LegState, Solved,
+    };
+
+    fn failed(kind: FailureKind) -> LegState {
+        LegState::Failed(Box::new(Failure {
+            kind,
+            message: "größer".to_owned(),
+            next: None,
+        }))
+    }
+
+    fn step() -> LegState {
+        failed(FailureKind::Step {
+            name: "run".to_owned(),
+            places: Vec::new(),
+            exit_code: Some(1),
+            logs: Vec::new(),
+        })
+    }
+
+    fn built() -> LegState {
+        LegState::Built(Box::<Solved>::default())
+    }
+
+    fn cancelled() -> LegState {
+        LegState::Skipped("cancelled".to_owned())
+    }
+
+    /// An image whose legs for amd64 and arm64 ended so.
+    fn image(legs: [LegState; 2]) -> ImageReport {
+        let platforms = [Platform::LINUX_AMD64, Platform::LINUX_ARM64];
+        let leg = |state| LegReport {
+            builder: None,
+            emulated: false,
+            started: None,
+            finished: None,
+            took: Duration::ZERO,
+            state,
+        };
+        let legs: BTreeMap<_, _> = platforms.into_iter().zip(legs.map(leg)).collect();
+        let any = |wanted: fn(&LegState) -> bool| legs.values().any(|leg| wanted(&leg.state));
+        let state = if any(|state| matches!(state, LegState::Failed(_))) {
+            ImageState::Failed
+        } else if any(|state| matches!(state, LegState::Skipped(_))) {
+            ImageState::Skipped
+        } else {
+            ImageState::Built
+        };
+        ImageReport {
+            name: "app".to_owned(),
+            variant: "1".to_owned(),
+            image: "team/app:1".to_owned(),
+            references: Vec::new(),
+            state,
+            index: None,
+            legs,
+            error: None,
+        }
+    }
+
+    fn exit(images: Vec<ImageReport>) -> Exit {
+        Exit::of_report(&BuildReport { images })
+    }
+
+    #[test]
+    fn a_step_that_failed_everywhere_is_3_and_one_that_failed_on_some_platforms_is_7() {
+        assert_eq!(exit(vec![image([built(), built()])]), Exit::Done);
+        assert_eq!(exit(vec![image([step(), step()])]), Exit::StepFailed);
+        assert_eq!(exit(vec![image([built(), step()])]), Exit::Partial);
+        assert_eq!(exit(vec![image([cancelled(), step()])]), Exit::Partial);
+    }
+
+    #[test]
+    fn of_several_the_lowest_but_0_counts() {
+        let done = image([built(), built()]);
+        let partial = image([step(), built()]);
+        let lost = image([failed(FailureKind::Builder), step()]);
+        let skipped = image([cancelled(), cancelled()]);
+        assert_eq!(
+            exit(vec![done.clone(), partial.clone(), skipped.clone()]),
+            Exit::Partial
+        );
+        assert_eq!(exit(vec![done, partial, lost]), Exit::Builder);
+        assert_eq!(exit(vec![skipped]), Exit::Done);
+        assert_eq!(Exit::Done.and(Exit::Registry), Exit::Registry);
+        assert_eq!(Exit::Builder.and(Exit::Invalid), Exit::Invalid);
+    }
+
+    #[test]
+    fn an_image_whose_legs_are_built_fails_by_what_its_publication_met() {
+        let mut unpublished = image([built(), built()]);
+        unpublished.state = ImageState::Failed;
+        let kinds = [
+            (FailureKind::Registry, Exit::Registry),
+            (FailureKind::Policy, Exit::Policy),
+            (FailureKind::Bug, Exit::Bug),
+        ];
+        for (kind, expected) in kinds {
+            unpublished.error = Some(Failure {
+                kind,
+                message: String::new(),
+                next: None,
+            });
+            assert_eq!(exit(vec![unpublished.clone()]), expected);
+        }
     }
 }

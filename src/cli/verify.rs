@@ -29,7 +29,8 @@ pub(super) async fn exec(args: Args, config: &Config) -> Result<Exit, OpError> {
         folder,
         ..LoadOptions::default()
     })?;
-    let registry = connect::registry(config, &workspace)?;
+    let host = args.reference.repository().host();
+    let registry = connect::viewer(config, &workspace, host)?;
     let verified = verify(&args.reference, args.deep, &registry).await?;
     out::result(&match args.format {
         Format::Json => json::verify(&verified),

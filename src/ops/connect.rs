@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::error::OpError;
+use super::error::{OpError, with_causes};
+use super::given::Given;
 use super::layout::layouts;
 use super::load::Loaded;
 use crate::buildkit::{
@@ -42,19 +43,49 @@ pub struct Ready {
 /// Everything outside that a verb talks to.
 #[derive(Debug, Clone)]
 pub struct Backends {
-    /// Registries, writes and read-back included.
+    /// Where bases are looked for: mirrors first.
     pub registry: Arc<dyn Registry>,
+    /// Where images are published and read back: the registries themselves. A mirror may be behind.
+    pub origin: Arc<dyn Registry>,
     /// Builders; empty for verbs that need none.
     pub builders: Vec<Ready>,
 }
 
-/// The registry client of a workspace.
+/// The registry client of a workspace, which asks mirrors first.
 pub fn registry(config: &Config, workspace: &Workspace) -> Result<RemoteRegistry, OpError> {
     let mirrors = workspace
         .mirrors
         .iter()
         .map(|(host, mirrors)| (host.clone(), mirrors.iter().map(mirror).collect()))
         .collect();
+    client(config, workspace, mirrors)
+}
+
+/// The registry client of a workspace without mirrors.
+pub fn origin(config: &Config, workspace: &Workspace) -> Result<RemoteRegistry, OpError> {
+    client(config, workspace, BTreeMap::new())
+}
+
+/// The registry client to look at an image with: what is published from this workspace is looked at
+/// where it was pushed to, everything else where it would be pulled from.
+pub fn viewer(
+    config: &Config,
+    workspace: &Workspace,
+    host: &RegistryHost,
+) -> Result<RemoteRegistry, OpError> {
+    let mut registries = workspace.registries.values();
+    if registries.any(|registry| registry.host == *host) {
+        origin(config, workspace)
+    } else {
+        registry(config, workspace)
+    }
+}
+
+fn client(
+    config: &Config,
+    workspace: &Workspace,
+    mirrors: BTreeMap<RegistryHost, Vec<Mirror>>,
+) -> Result<RemoteRegistry, OpError> {
     let plain_http: BTreeSet<RegistryHost> = workspace
         .registries
         .values()
@@ -96,7 +127,7 @@ fn credentials(config: &Config) -> Result<CredentialStore, OpError> {
         .iter()
         .filter(|path| path.exists())
         .collect();
-    CredentialStore::load(&existing).map_err(|error| OpError::usage(error.to_string()))
+    CredentialStore::load(&existing).map_err(|error| OpError::usage(with_causes(&error)))
 }
 
 /// The private bundle: `trust.ca`, else the one that the environment names.
@@ -112,7 +143,7 @@ fn bundle(config: &Config, workspace: &Workspace) -> Result<Option<CaBundle>, Op
             (None, Some((variable, _))) => (*variable).to_owned(),
             (None, None) => String::new(),
         };
-        OpError::usage(format!("{from}: {error}"))
+        OpError::usage(format!("{from}: {}", with_causes(&error)))
     })?;
     Ok(Some(bundle))
 }
@@ -138,13 +169,17 @@ fn steps_bundle(config: &Config, workspace: &Workspace) -> Result<Option<Vec<u8>
 }
 
 /// Connects to every builder that is named: by the environment, else by the workspace.
-pub async fn builders(config: &Config, loaded: &Loaded) -> Result<Vec<Ready>, OpError> {
+pub async fn builders(
+    config: &Config,
+    loaded: &Loaded,
+    given: &Given,
+) -> Result<Vec<Ready>, OpError> {
     let workspace = &loaded.workspace;
     let bundle = steps_bundle(config, workspace)?;
-    let content = SessionContent {
-        layouts: layouts(loaded),
-        ..session_content(config, workspace, bundle.as_deref())?
-    };
+    let mut content = session_content(config, workspace, bundle.as_deref())?;
+    content.layouts = layouts(loaded);
+    content.secrets.extend(given.secrets.clone());
+    content.agents.clone_from(&given.agents);
     let named = named_builders(config, workspace)?;
     let connected = named.into_iter().map(|(name, address, platforms, slots)| {
         let content = content.clone();
@@ -218,6 +253,7 @@ fn session_content(
 ) -> Result<SessionContent, OpError> {
     let secrets = bundle.map(trust_secrets).into_iter().flatten();
     Ok(SessionContent {
+        agents: BTreeMap::new(),
         layouts: BTreeMap::new(),
         locals: BTreeMap::from([(CONTEXT.to_owned(), workspace.root.clone())]),
         secrets: secrets

@@ -1,5 +1,7 @@
 //! Why a verb did not do what it was asked to.
 
+use std::error::Error;
+
 use crate::buildkit::BuildkitError;
 use crate::diagnostic::Findings;
 use crate::plan::SelectorError;
@@ -37,7 +39,7 @@ pub enum OpError {
         /// The platforms it would lose.
         platforms: Vec<String>,
     },
-    /// The ledger cannot be written.
+    /// The ledger cannot be read or written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// A file cannot be read or written.
@@ -80,9 +82,27 @@ impl OpError {
             Self::WouldShrink { .. } => {
                 Some("build all platforms, or pass --allow-shrink to publish fewer".to_owned())
             }
+            Self::Ledger(_) => {
+                Some("make way for the file, or name another one by --record".to_owned())
+            }
             _ => None,
         }
     }
+}
+
+/// An error and its causes in one line.
+pub fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = error.source();
+    }
+    text
 }
 
 fn count(findings: &Findings) -> String {

@@ -20,10 +20,16 @@ pub(super) fn facts(root: &Path) -> Facts {
     Facts { git: git() }
 }
 
-/// The commit, and whether files differ from it; nothing outside a checkout.
-pub(super) fn revision(root: &Path) -> Option<(String, bool)> {
+/// The commit, and whether files differ from it; nothing outside a checkout. The ledger is no
+/// difference: each record would otherwise say so of the next.
+pub(super) fn revision(root: &Path, ledger: &Path) -> Option<(String, bool)> {
     let commit = run(root, &["rev-parse", "HEAD"]).ok()?;
-    let dirty = run(root, &["status", "--porcelain", "--", "."]).is_ok_and(|text| !text.is_empty());
+    let ledger = std::path::absolute(ledger).unwrap_or_else(|_| ledger.to_path_buf());
+    let inside = ledger.strip_prefix(root).ok().and_then(Path::to_str);
+    let except = inside.map(|path| format!(":(exclude,literal){path}"));
+    let mut arguments = vec!["status", "--porcelain", "--", ".", ":(exclude).kiln"];
+    arguments.extend(except.as_deref());
+    let dirty = run(root, &arguments).map_or(true, |text| !text.is_empty());
     Some((commit, dirty))
 }
 

@@ -24,7 +24,7 @@ fn store(folder: &str) -> String {
 }
 
 /// Every layout that images of a workspace begin with, by the name of its store.
-pub fn layouts(loaded: &Loaded) -> BTreeMap<String, PathBuf> {
+pub(super) fn layouts(loaded: &Loaded) -> BTreeMap<String, PathBuf> {
     let contents = loaded
         .images
         .iter()

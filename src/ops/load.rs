@@ -48,8 +48,9 @@ pub struct Loaded {
 impl Loaded {
     /// Where an image of this workspace goes.
     pub fn destination_of(&self, image: &Image) -> Destination {
-        let name = image.name();
-        let same = |other: &Image| other.recipe.value == image.recipe.value && other.name() == name;
+        let same = |other: &Image| {
+            other.recipe.value == image.recipe.value && other.variant == image.variant
+        };
         let found = self.images.iter().position(same);
         found.map_or_else(Destination::nowhere, |index| {
             self.destinations[index].clone()

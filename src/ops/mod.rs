@@ -7,6 +7,7 @@ pub mod build;
 pub mod connect;
 mod error;
 mod facts;
+mod given;
 mod layout;
 mod load;
 mod places;
@@ -14,7 +15,8 @@ mod plan;
 mod resolve;
 mod verify;
 
-pub use error::OpError;
+pub use error::{OpError, with_causes};
+pub use given::{Given, SecretFrom};
 pub use load::{LoadOptions, Loaded, load, load_workspace};
 pub use places::Destination;
 pub use plan::{PlanOptions, PlannedImage, PlannedLeg, plan, write_llb};

@@ -77,10 +77,14 @@ fn make(loaded: &Loaded, options: &PlanOptions) -> Result<Plan, OpError> {
     let images = loaded.images.clone();
     let plan = plan::plan(images, &selectors, &options.platforms, &mut findings)?;
     if findings.has_errors() {
-        Err(OpError::Invalid(findings))
-    } else {
-        Ok(plan)
+        return Err(OpError::Invalid(findings));
     }
+    if plan.legs().is_empty() && !options.platforms.is_empty() {
+        return Err(OpError::usage(
+            "none of these images has one of these platforms",
+        ));
+    }
+    Ok(plan)
 }
 
 fn view(loaded: &Loaded, plan: &Plan, planned: &plan::Planned) -> PlannedImage {
@@ -140,10 +144,12 @@ pub async fn write_llb(
     folder: &Path,
 ) -> Result<Vec<PathBuf>, OpError> {
     let plan = make(loaded, options)?;
-    let pins = resolve(&plan, registry, &loaded.workspace.root).await?.pins;
+    let root = &loaded.workspace.root;
+    // Without a builder the target stands for whatever stages run on.
+    let pins = resolve(&plan, &|target| target, registry, root).await?.pins;
     let epochs = epochs(&plan, &pins, options.epoch);
-    let files = LocalFiles::new(&loaded.workspace.root);
-    let graphs = rehearse(&plan, &pins, &epochs, &files, &Form::Platform);
+    let files = LocalFiles::new(root);
+    let graphs = rehearse(&plan, &pins, &epochs, &files, |_| &Form::Platform);
     let graphs = graphs.map_err(OpError::Invalid)?;
     std::fs::create_dir_all(folder).map_err(|source| write_error(folder, source))?;
     let mut written = Vec::new();

@@ -1,6 +1,6 @@
 //! Names of bases to digests: once per run, for every platform, before anything is built.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,9 +10,10 @@ use super::error::OpError;
 use super::layout::resolve_layouts;
 use crate::diagnostic::{Finding, Findings};
 use crate::lower::{PinnedImage, Pins};
-use crate::oci::{ImageConfig, Index, Platform, Reference, Repository};
+use crate::oci::{ImageConfig, Index, Platform, Reference};
 use crate::plan::Plan;
-use crate::registry::{ManifestRef, Registry, RegistryError};
+use crate::recipe::{Content, StagePlatform};
+use crate::registry::{ManifestRef, RawManifest, Registry, RegistryError};
 use crate::text::Place;
 
 /// How many bases are asked for at once.
@@ -31,8 +32,8 @@ pub struct Resolved {
 /// One thing to look up.
 struct Wanted {
     reference: Reference,
-    platforms: BTreeSet<Platform>,
-    places: Vec<Place>,
+    /// For which platforms, and where each is asked for.
+    uses: BTreeMap<Platform, Vec<Place>>,
 }
 
 /// Why a base cannot be used.
@@ -46,13 +47,15 @@ enum Unusable {
 /// Resolves every image that a plan's legs name: in registries, and in OCI layouts below `root`.
 ///
 /// A base that does not exist, lacks a platform, or whose configuration says another platform than
-/// its index, is a mistake of the recipe and comes back with its place.
+/// its index, is a mistake of the recipe and comes back with its place. `native` tells the platform of
+/// the builder that makes a platform's legs: stages may run on it.
 pub async fn resolve(
     plan: &Plan,
+    native: &dyn Fn(Platform) -> Platform,
     registry: &Arc<dyn Registry>,
     root: &Path,
 ) -> Result<Resolved, OpError> {
-    let wanted = wanted(plan);
+    let wanted = wanted(plan, native);
     let looked_up: Vec<_> = futures_util::stream::iter(wanted)
         .map(|wanted| async move {
             let result = look_up(&wanted, registry.as_ref()).await;
@@ -65,19 +68,33 @@ pub async fn resolve(
     let mut findings = Findings::new();
     let mut unavailable = None;
     resolve_layouts(plan, root, &mut resolved.pins, &mut findings);
+    let mut note = |problem: Unusable, places: &[Place]| match problem {
+        Unusable::Wrong { message, help } => {
+            for place in places {
+                findings.push(Finding::error(place, message.clone()).with_help(help.clone()));
+            }
+        }
+        Unusable::Registry(error) => unavailable = unavailable.take().or(Some(error)),
+    };
     for (wanted, result) in looked_up {
         match result {
             Ok(pins) => {
                 for (platform, pin) in pins {
-                    resolved.pins.add_image(&wanted.reference, platform, pin);
+                    match pin {
+                        Ok(pin) => resolved.pins.add_image(&wanted.reference, platform, pin),
+                        Err(problem) => note(problem, &wanted.uses[&platform]),
+                    }
                 }
             }
-            Err(Unusable::Wrong { message, help }) => {
-                for place in &wanted.places {
-                    findings.push(Finding::error(place, message.clone()).with_help(help.clone()));
+            Err(problem) => {
+                let mut places: Vec<Place> = Vec::new();
+                for place in wanted.uses.values().flatten() {
+                    if !places.contains(place) {
+                        places.push(place.clone());
+                    }
                 }
+                note(problem, &places);
             }
-            Err(Unusable::Registry(error)) => unavailable = unavailable.or(Some(error)),
         }
     }
     // A mistake in a recipe stays one whether or not another registry answers.
@@ -90,22 +107,21 @@ pub async fn resolve(
     }
 }
 
-fn wanted(plan: &Plan) -> Vec<Wanted> {
+fn wanted(plan: &Plan, native: &dyn Fn(Platform) -> Platform) -> Vec<Wanted> {
     let mut all: BTreeMap<String, Wanted> = BTreeMap::new();
     for planned in &plan.images {
-        for platform in &planned.platforms {
-            let Some(content) = planned.image.contents.get(platform) else {
+        for &platform in &planned.platforms {
+            let Some(content) = planned.image.contents.get(&platform) else {
                 continue;
             };
-            for (reference, place) in content.images() {
+            for (reference, place, platform) in uses(content, platform, native(platform)) {
                 let wanted = all.entry(reference.to_string()).or_insert_with(|| Wanted {
                     reference: reference.clone(),
-                    platforms: BTreeSet::new(),
-                    places: Vec::new(),
+                    uses: BTreeMap::new(),
                 });
-                wanted.platforms.insert(*platform);
-                if !wanted.places.contains(place) {
-                    wanted.places.push(place.clone());
+                let places = wanted.uses.entry(platform).or_default();
+                if !places.contains(place) {
+                    places.push(place.clone());
                 }
             }
         }
@@ -113,10 +129,40 @@ fn wanted(plan: &Plan) -> Vec<Wanted> {
     all.into_values().collect()
 }
 
+/// Every image that a content names, with the platform it is wanted for: the target's, except for the
+/// base of a stage that runs on a platform of its own.
+fn uses(
+    content: &Content,
+    target: Platform,
+    native: Platform,
+) -> Vec<(&Reference, &Place, Platform)> {
+    let of_stages: Vec<(&Place, Platform)> = content
+        .stages
+        .values()
+        .map(|stage| match stage.platform {
+            StagePlatform::Target => (&stage.base.place, target),
+            StagePlatform::Native => (&stage.base.place, native),
+            StagePlatform::Fixed(platform) => (&stage.base.place, platform),
+        })
+        .collect();
+    let images = content.images().into_iter();
+    images
+        .map(|(reference, place)| {
+            let own = of_stages.iter().find(|(base, _)| *base == place);
+            (
+                reference,
+                place,
+                own.map_or(target, |(_, platform)| *platform),
+            )
+        })
+        .collect()
+}
+
+/// Looks a reference up; what is wrong with a single platform concerns that one only.
 async fn look_up(
     wanted: &Wanted,
     registry: &dyn Registry,
-) -> Result<Vec<(Platform, PinnedImage)>, Unusable> {
+) -> Result<Vec<(Platform, Result<PinnedImage, Unusable>)>, Unusable> {
     let reference = &wanted.reference;
     let repository = reference.repository();
     let raw = registry
@@ -129,45 +175,56 @@ async fn look_up(
             help: format!("check name and tag, and that {} has it", repository.host()),
         });
     };
-    let pinned = reference.clone().with_digest(raw.digest.clone());
     let index = if raw.media_type.is_index() {
         Some(raw.index().map_err(|e| damaged(reference, &e))?)
     } else {
         None
     };
     let mut pins = Vec::new();
-    for &platform in &wanted.platforms {
-        let manifest = match &index {
-            Some(index) => {
-                let child = child(index, platform, reference)?;
-                let raw = registry
-                    .get_manifest(repository, &ManifestRef::Digest(child))
-                    .await
-                    .map_err(|error| unusable(reference, error))?;
-                raw.ok_or_else(|| lost(reference, platform))?
-            }
-            None => raw.clone(),
-        };
-        let parsed = manifest
-            .manifest()
-            .map_err(|error| damaged(reference, &error))?;
-        let bytes = registry
-            .get_blob(repository, &parsed.config.digest, MAX_CONFIG)
-            .await
-            .map_err(|error| unusable(reference, error))?
-            .ok_or_else(|| lost(reference, platform))?;
-        let config: ImageConfig =
-            serde_json::from_slice(&bytes).map_err(|error| damaged(reference, &error))?;
-        check_platform(&config, platform, reference, index.is_some())?;
-        let pin = PinnedImage {
-            reference: pinned.clone(),
-            manifest: manifest.digest,
-            config,
-            config_bytes: bytes.to_vec(),
-        };
+    for &platform in wanted.uses.keys() {
+        let pin = pin(reference, platform, &raw, index.as_ref(), registry).await;
         pins.push((platform, pin));
     }
     Ok(pins)
+}
+
+/// One platform of a base.
+async fn pin(
+    reference: &Reference,
+    platform: Platform,
+    raw: &RawManifest,
+    index: Option<&Index>,
+    registry: &dyn Registry,
+) -> Result<PinnedImage, Unusable> {
+    let repository = reference.repository();
+    let manifest = match index {
+        Some(index) => {
+            let child = child(index, platform, reference)?;
+            let raw = registry
+                .get_manifest(repository, &ManifestRef::Digest(child))
+                .await
+                .map_err(|error| unusable(reference, error))?;
+            raw.ok_or_else(|| lost(reference, platform))?
+        }
+        None => raw.clone(),
+    };
+    let parsed = manifest
+        .manifest()
+        .map_err(|error| damaged(reference, &error))?;
+    let bytes = registry
+        .get_blob(repository, &parsed.config.digest, MAX_CONFIG)
+        .await
+        .map_err(|error| unusable(reference, error))?
+        .ok_or_else(|| lost(reference, platform))?;
+    let config: ImageConfig =
+        serde_json::from_slice(&bytes).map_err(|error| damaged(reference, &error))?;
+    check_platform(&config, platform, reference, index.is_some())?;
+    Ok(PinnedImage {
+        reference: reference.clone().with_digest(raw.digest.clone()),
+        manifest: manifest.digest,
+        config,
+        config_bytes: bytes.to_vec(),
+    })
 }
 
 fn child(
@@ -243,25 +300,4 @@ fn unusable(reference: &Reference, error: RegistryError) -> Unusable {
         message: format!("the base `{reference}` cannot be read: {error}"),
         help: error.next_step(),
     }
-}
-
-/// The configuration of an image that this run has just pushed.
-pub(super) async fn pushed(
-    registry: &dyn Registry,
-    repository: &Repository,
-    manifest: &crate::oci::Digest,
-) -> Result<(crate::oci::Manifest, ImageConfig, Vec<u8>), String> {
-    let raw = registry
-        .get_manifest(repository, &ManifestRef::Digest(manifest.clone()))
-        .await
-        .map_err(|error| error.to_string())?
-        .ok_or_else(|| format!("{repository}@{manifest} is not there after its push"))?;
-    let parsed = raw.manifest().map_err(|error| error.to_string())?;
-    let bytes = registry
-        .get_blob(repository, &parsed.config.digest, MAX_CONFIG)
-        .await
-        .map_err(|error| error.to_string())?
-        .ok_or_else(|| format!("the configuration of {repository}@{manifest} is not there"))?;
-    let config = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
-    Ok((parsed, config, bytes.to_vec()))
 }

@@ -49,21 +49,32 @@ pub async fn verify(
     registry: &dyn Registry,
 ) -> Result<Verified, OpError> {
     let repository = reference.repository();
-    let Some(raw) = registry
-        .get_manifest(repository, &ManifestRef::of(reference))
-        .await?
-    else {
-        return Err(OpError::Usage {
-            message: format!("`{reference}` does not exist"),
-            next: Some(format!("check the name; {} was asked", repository.host())),
-        });
-    };
-    let mut verified = Verified {
+    let at = ManifestRef::of(reference);
+    let begin = |digest: &Digest| Verified {
         reference: reference.clone(),
-        digest: raw.digest.clone(),
+        digest: digest.clone(),
         platforms: Vec::new(),
         problems: Vec::new(),
     };
+    let raw = match registry.get_manifest(repository, &at).await {
+        Ok(Some(raw)) => raw,
+        Ok(None) => {
+            return Err(OpError::Usage {
+                message: format!("`{reference}` does not exist"),
+                next: Some(format!("check the name; {} was asked", repository.host())),
+            });
+        }
+        Err(error) => {
+            // Content that is there and wrong is what was looked for.
+            let RegistryError::WrongDigest { expected, .. } = &error else {
+                return Err(error.into());
+            };
+            let mut verified = begin(expected);
+            verified.problems.push(error.to_string());
+            return Ok(verified);
+        }
+    };
+    let mut verified = begin(&raw.digest);
     if !raw.media_type.is_index() {
         verified.problems.push(format!(
             "`{reference}` is no index but a {}",
@@ -156,9 +167,10 @@ impl Walk<'_> {
         }
         let wanted = &manifest.config.digest;
         let answer = self.registry.get_blob(repository, wanted, MAX_CONFIG).await;
-        match self.settle(platform, answer)?.flatten() {
-            None => self.problem(platform, format!("configuration {wanted} is not there")),
-            Some(bytes) => match serde_json::from_slice::<ImageConfig>(&bytes) {
+        match self.settle(platform, answer)? {
+            None => {}
+            Some(None) => self.problem(platform, format!("configuration {wanted} is not there")),
+            Some(Some(bytes)) => match serde_json::from_slice::<ImageConfig>(&bytes) {
                 Err(error) => self.problem(platform, format!("configuration: {error}")),
                 Ok(config) => {
                     if let Err(faults) = config_fits(&config, &manifest, platform) {
@@ -192,15 +204,17 @@ impl Walk<'_> {
             self.settle(platform, answer)?
         } else {
             let answer = self.registry.head_blob(repository, &layer.digest).await;
-            let size = self.settle(platform, answer)?.flatten();
-            if let Some(size) = size.filter(|&size| size != layer.size) {
+            let size = self.settle(platform, answer)?;
+            if let Some(Some(size)) = size
+                && size != layer.size
+            {
                 let words = format!(
                     "layer {} has {size} bytes, not {}",
                     layer.digest, layer.size
                 );
                 self.problem(platform, words);
             }
-            Some(size.is_some())
+            size.map(|size| size.is_some())
         };
         if there == Some(false) {
             self.problem(platform, format!("layer {} is not there", layer.digest));

@@ -76,9 +76,15 @@ pub fn plan(
     let edges = edges(&images, findings);
     let order = order(&images, &edges, findings);
     let needed = needed(&requested, &edges);
+    let meant = |platform: &Platform| platforms.is_empty() || platforms.contains(platform);
+    // What is only needed and has none of the platforms is left out before positions are given.
+    let kept = |index: &&usize| {
+        let has_any = || images[**index].contents.keys().any(meant);
+        requested.contains(index) || needed.contains(index) && has_any()
+    };
     let positions: BTreeMap<usize, usize> = order
         .iter()
-        .filter(|index| needed.contains(index))
+        .filter(kept)
         .enumerate()
         .map(|(position, &index)| (index, position))
         .collect();
@@ -97,16 +103,12 @@ pub fn plan(
             .filter_map(|(reference, parent)| Some((reference.clone(), *positions.get(parent)?)))
             .collect();
         plan.images.push(Planned {
-            platforms: own
-                .filter(|p| platforms.is_empty() || platforms.contains(p))
-                .collect(),
+            platforms: own.filter(meant).collect(),
             parents,
             requested: requested.contains(&index),
             image,
         });
     }
-    plan.images
-        .retain(|planned| !planned.platforms.is_empty() || planned.requested);
     Ok(plan)
 }
 

@@ -107,7 +107,10 @@ fn modules_import_only_what_the_table_allows() {
     for path in files {
         let module = module_of(&path, &root);
         let Some(may) = allowed.get(module.as_str()) else {
-            faults.push(format!("{}: `{module}` is not in the table", path.display()));
+            faults.push(format!(
+                "{}: `{module}` is not in the table",
+                path.display()
+            ));
             continue;
         };
         seen.insert(module.clone());
@@ -121,7 +124,10 @@ fn modules_import_only_what_the_table_allows() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     let missing: Vec<_> = allowed.keys().filter(|m| !seen.contains(**m)).collect();
-    assert!(missing.is_empty(), "in the table and not in src: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "in the table and not in src: {missing:?}"
+    );
 }
 
 #[test]
@@ -133,8 +139,15 @@ fn the_page_on_architecture_shows_the_same_table() {
             continue;
         }
         let may: Vec<String> = may.iter().map(|name| format!("`{name}`")).collect();
-        let may = if may.is_empty() { "–".to_owned() } else { may.join(", ") };
+        let may = if may.is_empty() {
+            "–".to_owned()
+        } else {
+            may.join(", ")
+        };
         let row = format!("| `{module}` | {may} |");
-        assert!(page.contains(&row), "docs/architecture.md lacks the row\n{row}");
+        assert!(
+            page.contains(&row),
+            "docs/architecture.md lacks the row\n{row}"
+        );
     }
 }

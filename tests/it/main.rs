@@ -7,11 +7,28 @@
     reason = "tests may stop where they stand, and say why they skip"
 )]
 
+mod build;
+mod build_bases;
+mod build_failures;
+mod build_images;
+mod build_legs;
+mod build_publish;
+mod cli_build;
+mod cli_plan;
+mod cli_verify;
+mod common;
 mod context;
 mod layers;
+mod llb_golden;
 mod llb_vectors;
 mod oci;
 mod proto;
+mod recipe_content;
+mod recipe_errors;
+mod recipe_expand;
 mod record;
 mod registry;
+mod repo_recipes;
 mod tidy;
+mod verify;
+mod workspace_errors;

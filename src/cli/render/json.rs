@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::diagnostic::Finding;
 use crate::ops::build::{BuildReport, ImageReport, LegReport, LegState};
-use crate::ops::{OpError, PlannedImage, Verified};
+use crate::ops::{OpError, PlannedImage, Verified, with_causes};
 
 const VERSION: u32 = 1;
 
@@ -17,10 +18,30 @@ pub(in crate::cli) fn build(report: &BuildReport) -> String {
 
 /// A build that did not begin.
 pub(in crate::cli) fn build_error(error: &OpError) -> String {
-    format!(
-        "{:#}",
-        json!({"version": VERSION, "images": [], "error": error.to_string()})
-    )
+    let findings = match error {
+        OpError::Invalid(all) => all.sorted().into_iter().map(finding).collect(),
+        _ => Vec::new(),
+    };
+    let document = json!({
+        "version": VERSION,
+        "images": [],
+        "error": with_causes(error),
+        "next": error.next_step(),
+        "findings": findings,
+    });
+    format!("{document:#}")
+}
+
+fn finding(finding: &Finding) -> Value {
+    let (line, column) = finding.place.line_column();
+    json!({
+        "file": finding.place.source.path(),
+        "line": line,
+        "column": column,
+        "level": finding.level.as_str(),
+        "message": finding.message,
+        "help": finding.help,
+    })
 }
 
 fn image(image: &ImageReport) -> Value {

@@ -87,7 +87,9 @@ fn line(event: &Event, width: usize, with_logs: bool) -> Option<String> {
                 references.join(" ")
             )
         }
-        Event::NotPublished { image, message } => format!("{image}: {message}"),
+        Event::NotRecorded { image, message } | Event::NotPublished { image, message } => {
+            format!("{image}: {message}")
+        }
     })
 }
 

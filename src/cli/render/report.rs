@@ -133,3 +133,70 @@ fn others(image: &ImageReport, but: &str) -> String {
         image.image
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use super::{failures, table};
+    use crate::oci::Platform;
+    use crate::ops::build::{
+        BuildReport, Failure, FailureKind, ImageReport, ImageState, LegReport, LegState,
+    };
+
+    fn leg(state: LegState) -> LegReport {
+        LegReport {
+            builder: Some("fake".to_owned()),
+            emulated: false,
+            started: None,
+            finished: None,
+            took: Duration::from_millis(1500),
+            state,
+        }
+    }
+
+    #[test]
+    fn a_failure_shows_step_platform_log_and_what_became_of_the_other_platforms() {
+        let failure = Failure {
+            kind: FailureKind::Step {
+                name: "run größer".to_owned(),
+                places: Vec::new(),
+                exit_code: Some(3),
+                logs: vec!["letzte Zeile".to_owned()],
+            },
+            message: "`run größer` ended with exit code 3".to_owned(),
+            next: None,
+        };
+        let legs = [
+            (Platform::LINUX_AMD64, leg(LegState::Built(Box::default()))),
+            (
+                Platform::LINUX_ARM64,
+                leg(LegState::Failed(Box::new(failure))),
+            ),
+        ];
+        let report = BuildReport {
+            images: vec![ImageReport {
+                name: "app".to_owned(),
+                variant: "1".to_owned(),
+                image: "team/app:1".to_owned(),
+                references: Vec::new(),
+                state: ImageState::Failed,
+                index: None,
+                legs: BTreeMap::from(legs),
+                error: None,
+            }],
+        };
+        let text = failures(&report);
+        for words in [
+            "team/app:1 on linux/arm64: `run größer` ended with exit code 3",
+            "│ letzte Zeile",
+            "linux/amd64 was built; no tag of team/app:1 was touched",
+        ] {
+            assert!(text.contains(words), "{words} is missing:\n{text}");
+        }
+        let table = table(&report, true);
+        assert!(table.ends_with("\nteam/app:1: not published"), "{table}");
+        assert!(table.contains("linux/arm64  failed"), "{table}");
+    }
+}

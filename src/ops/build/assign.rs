@@ -1,6 +1,6 @@
 //! Which builder makes which platform.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::buildkit::BuildkitError;
 use crate::oci::Platform;
@@ -44,7 +44,7 @@ pub(super) fn emulated(ready: &Ready, platform: Platform) -> bool {
 }
 
 fn nobody(builders: &[Ready], platform: Platform) -> OpError {
-    let offered = builders
+    let offered: BTreeSet<Platform> = builders
         .iter()
         .flat_map(|ready| ready.platforms.clone())
         .collect();
@@ -55,6 +55,6 @@ fn nobody(builders: &[Ready], platform: Platform) -> OpError {
     OpError::Builder(BuildkitError::PlatformMissing {
         builder: names.join(", "),
         platform,
-        offered,
+        offered: offered.into_iter().collect(),
     })
 }

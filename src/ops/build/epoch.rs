@@ -5,7 +5,8 @@ use crate::plan::Plan;
 use crate::recipe::{Base, Image};
 
 /// Seconds since 1970 for each image of a plan: what was asked for, else the newest time among its
-/// bases on all platforms, so that two platforms agree; 1970 where no base has a time.
+/// bases on all platforms, so that two platforms agree; 1970 where no base has a time or only an earlier
+/// one, since times of files cannot lie before it.
 pub(in crate::ops) fn epochs(plan: &Plan, pins: &Pins, asked: Option<i64>) -> Vec<i64> {
     let mut all: Vec<i64> = Vec::with_capacity(plan.images.len());
     for planned in &plan.images {
@@ -16,7 +17,7 @@ pub(in crate::ops) fn epochs(plan: &Plan, pins: &Pins, asked: Option<i64>) -> Ve
                 .parents
                 .values()
                 .filter_map(|&parent| all.get(parent).copied());
-            parents.chain(own).max().unwrap_or(0)
+            parents.chain(own).max().unwrap_or(0).max(0)
         });
         all.push(epoch);
     }

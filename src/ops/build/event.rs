@@ -106,6 +106,13 @@ pub enum Event {
         /// Its index.
         index: Digest,
     },
+    /// An image is published, and there is no record of it.
+    NotRecorded {
+        /// Which.
+        image: String,
+        /// Why.
+        message: String,
+    },
     /// An image was not published.
     NotPublished {
         /// Which.

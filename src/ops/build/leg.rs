@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::assign::emulated;
 use super::event::{Event, EventSink, LegName, LegOutcomeKind, StepState};
+use super::readback::read_back;
 use super::report::{Failure, FailureKind, LegReport, LegState, Solved};
 use crate::buildkit::{
     Entitlement, Exporter, ImageByDigest, Progress, ProgressSink, Solve, SolveError,
@@ -14,7 +15,6 @@ use crate::lower::{Job, Lowered, PinnedImage, lower};
 use crate::oci::{Reference, canonical};
 use crate::ops::connect::Ready;
 use crate::ops::places::Destination;
-use crate::ops::resolve;
 use crate::recipe::Content;
 use crate::record::Utc;
 use crate::registry::Registry;
@@ -29,6 +29,8 @@ pub(super) struct LegRun<'a> {
     pub(super) job: Job<'a>,
     pub(super) builder: &'a Ready,
     pub(super) destination: Option<&'a Destination>,
+    /// Whether times in new layers are set back to the job's epoch.
+    pub(super) rewrite_times: bool,
     pub(super) registry: &'a dyn Registry,
     pub(super) events: &'a EventSink,
 }
@@ -93,20 +95,17 @@ impl LegRun<'_> {
         };
         let manifest = result
             .manifest
-            .ok_or_else(|| Failure::bug("the builder pushed nothing".to_owned()))?;
-        let (parsed, config, config_bytes) =
-            resolve::pushed(self.registry, destination, &manifest.digest)
-                .await
-                .map_err(|message| Failure::registry(message, None))?;
-        let sizes = parsed.layers.iter().map(|layer| layer.size).sum();
-        let count = u32::try_from(parsed.layers.len()).unwrap_or(u32::MAX);
-        solved.layers = (count, sizes);
-        solved.config = Some((parsed.config.digest.clone(), parsed.config.size));
+            .ok_or_else(|| Failure::builder("the builder pushed nothing", "upgrade the builder"))?;
+        let platform = self.job.platform;
+        let read = read_back(self.registry, destination, &manifest, platform).await?;
+        let count = u32::try_from(read.manifest.layers.len()).unwrap_or(u32::MAX);
+        solved.layers = (count, read.manifest.layers_size());
+        solved.config = Some((read.manifest.config.digest, read.manifest.config.size));
         solved.pinned = Some(PinnedImage {
             reference: Reference::pinned(destination.clone(), manifest.digest.clone()),
             manifest: manifest.digest.clone(),
-            config,
-            config_bytes,
+            config: read.config,
+            config_bytes: read.config_bytes,
         });
         solved.manifest = Some(manifest);
         Ok(solved)
@@ -129,6 +128,7 @@ impl LegRun<'_> {
                     repository: repository.clone(),
                     config,
                     base_config: lowered.base_config.clone(),
+                    rewrite_times: self.rewrite_times,
                     annotations: annotations(self.job.content, lowered),
                     insecure: *plain_http,
                     compression: None,
@@ -208,7 +208,7 @@ fn failure(error: SolveError, definition: &Definition) -> Box<Failure> {
             let places = definition.places_of(&vertex).to_vec();
             let message = match exit_code {
                 Some(code) => format!("`{name}` ended with exit code {code}{}", explain(code)),
-                None => format!("`{name}` failed: {message}"),
+                None => format!("`{name}` failed: {}", plain(&message)),
             };
             let kind = FailureKind::Step {
                 name,
@@ -224,18 +224,38 @@ fn failure(error: SolveError, definition: &Definition) -> Box<Failure> {
         }
         SolveError::PushFailed { .. } => {
             let next = "check that the builder reaches the registry and may push there";
-            Failure::registry(error.to_string(), Some(next.to_owned()))
+            Failure::registry(error.to_string(), next)
         }
-        other => {
-            let next = other
-                .is_retryable()
-                .then(|| "run it again: finished steps are cached".to_owned());
-            Box::new(Failure {
-                kind: FailureKind::Builder,
-                message: other.to_string(),
-                next,
-            })
+        SolveError::Rejected { .. } => {
+            let next = "look into the builder's log; what builds may do is set in buildkitd.toml";
+            Failure::builder(error.to_string(), next)
         }
+        SolveError::BadAnswer { .. } => Failure::builder(error.to_string(), "upgrade the builder"),
+        SolveError::Cancelled { .. }
+        | SolveError::DaemonLost { .. }
+        | SolveError::SessionLost { .. } => {
+            Failure::builder(error.to_string(), "run it again: finished steps are cached")
+        }
+    }
+}
+
+/// The builder's words without those about its own workings.
+fn plain(message: &str) -> String {
+    let workings = ["failed to compute cache key", "failed to load cache key"];
+    let is_working =
+        |part: &str| workings.contains(&part) || part.starts_with("failed to calculate checksum");
+    let mut words = message;
+    while let Some((part, rest)) = words.split_once(": ")
+        && is_working(part)
+    {
+        words = rest;
+    }
+    let mismatch = words
+        .strip_prefix("digest mismatch ")
+        .and_then(|sums| sums.split_once(": "));
+    match mismatch {
+        Some((found, wanted)) => format!("the download is {found}, and the recipe says {wanted}"),
+        None => words.to_owned(),
     }
 }
 
@@ -246,5 +266,28 @@ fn explain(code: i64) -> &'static str {
         132 => " (illegal instruction: the emulator or the CPU lacks it)",
         139 => " (crashed; under emulation often a fault of the emulator)",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn a_message_is_about_the_recipe_and_not_about_the_builders_workings() {
+        let missing = "failed to compute cache key: failed to calculate checksum of ref a::b: \"/größe\": not found";
+        assert_eq!(plain(missing), "\"/größe\": not found");
+        assert_eq!(
+            plain("failed to load cache key: invalid response status 404"),
+            "invalid response status 404"
+        );
+        assert_eq!(
+            plain("digest mismatch sha256:aa: sha256:bb"),
+            "the download is sha256:aa, and the recipe says sha256:bb"
+        );
+        assert_eq!(
+            plain("mkdir /bin/x: not a directory"),
+            "mkdir /bin/x: not a directory"
+        );
     }
 }

@@ -8,12 +8,16 @@ use super::report::{BuildReport, ImageReport, LegState};
 
 /// One object per image under its name: `containerimage.digest`, `containerimage.descriptor` and
 /// `image.name` as `buildx bake` writes them, and `kiln.platforms` with the digests of each platform,
-/// which it does not.
+/// which it does not. Images of one name in several registries stand under their first references.
 pub fn metadata(report: &BuildReport) -> Value {
+    let named = |name: &str| report.images.iter().filter(|it| it.image == name).count();
     let images: BTreeMap<&str, Value> = report
         .images
         .iter()
-        .map(|image| (image.image.as_str(), one(image)))
+        .map(|image| {
+            let full = image.references.first().filter(|_| named(&image.image) > 1);
+            (full.unwrap_or(&image.image).as_str(), one(image))
+        })
         .collect();
     json!(images)
 }

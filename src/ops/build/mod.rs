@@ -15,7 +15,9 @@ mod event;
 mod leg;
 mod metadata;
 mod options;
+mod origin;
 mod publish;
+mod readback;
 mod record;
 mod rehearse;
 mod report;
@@ -30,7 +32,7 @@ pub use options::{BuildOptions, FailurePolicy};
 pub use report::{
     BuildReport, Failure, FailureKind, ImageReport, ImageState, LegReport, LegState, Solved,
 };
-pub use run::run;
+pub use run::{check, run};
 
 pub(in crate::ops) use epoch::epochs;
 pub(in crate::ops) use rehearse::rehearse;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::config::Proxies;
 use crate::oci::Platform;
+use crate::ops::Given;
 
 /// What happens to the rest when something fails.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct BuildOptions {
     pub set: BTreeMap<String, String>,
     /// Where records go; beside `kiln.yaml` where nothing is said.
     pub record: Option<PathBuf>,
+    /// Secrets and ssh agents for steps that ask for them.
+    pub given: Given,
     /// Seconds since 1970 for the images' times.
     pub epoch: Option<i64>,
     /// Proxies for networked steps.

@@ -8,12 +8,10 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use super::readback::read_back;
 use super::report::{Failure, LegReport, LegState};
-use crate::oci::{
-    Descriptor, Digest, Index, MediaType, Platform, Reference, Repository, canonical,
-};
+use crate::oci::{Descriptor, Digest, Index, MediaType, Platform, Reference, canonical};
 use crate::ops::places::Destination;
-use crate::ops::resolve;
 use crate::registry::{ManifestRef, Registry, RegistryError};
 
 /// Publishes an image of which every leg is built; its index and its size in bytes come back.
@@ -37,19 +35,17 @@ pub(super) async fn publish(
     let by_digest = ManifestRef::Digest(digest.clone());
     registry
         .put_manifest(repository, &by_digest, &MediaType::OciIndex, bytes.clone())
-        .await
-        .map_err(|error| refused(&error))?;
-    for reference in &destination.references {
-        tag(registry, reference, &digest, &bytes).await?;
+        .await?;
+    let references = &destination.references;
+    for (done, reference) in references.iter().enumerate() {
+        if let Err(error) = tag(registry, reference, &digest, &bytes).await {
+            return Err(torn(error, &references[..done], &digest));
+        }
     }
-    read_back(
-        registry,
-        repository,
-        &destination.references,
-        &digest,
-        &index,
-    )
-    .await?;
+    check_tags(registry, references, &digest).await?;
+    for (platform, child) in index.images() {
+        read_back(registry, repository, child, platform).await?;
+    }
     Ok((digest, size))
 }
 
@@ -74,60 +70,50 @@ async fn tag(
     reference: &Reference,
     digest: &Digest,
     bytes: &Bytes,
-) -> Result<(), Box<Failure>> {
+) -> Result<(), RegistryError> {
     let at = ManifestRef::of(reference);
     let repository = reference.repository();
-    let now = registry
-        .head_manifest(repository, &at)
-        .await
-        .map_err(|error| refused(&error))?;
+    let now = registry.head_manifest(repository, &at).await?;
     if now.is_some_and(|now| now.digest == *digest) {
         return Ok(());
     }
     registry
         .put_manifest(repository, &at, &MediaType::OciIndex, bytes.clone())
-        .await
-        .map_err(|error| refused(&error))?;
+        .await?;
     Ok(())
 }
 
-/// Reads what the tags now lead to: index, children, configurations.
-async fn read_back(
+/// A tag that could not be moved after others were.
+fn torn(error: RegistryError, moved: &[Reference], digest: &Digest) -> Box<Failure> {
+    let mut failure: Box<Failure> = error.into();
+    if !moved.is_empty() {
+        let moved: Vec<String> = moved.iter().map(ToString::to_string).collect();
+        let points = if moved.len() == 1 { "points" } else { "point" };
+        failure.message = format!(
+            "{}; {} {points} to the new index {digest} already",
+            failure.message,
+            moved.join(", ")
+        );
+    }
+    failure
+}
+
+/// Whether the tags lead to the index now.
+async fn check_tags(
     registry: &dyn Registry,
-    repository: &Repository,
     references: &[Reference],
     digest: &Digest,
-    index: &Index,
 ) -> Result<(), Box<Failure>> {
     for reference in references {
         let at = ManifestRef::of(reference);
-        let found = registry
-            .get_manifest(repository, &at)
-            .await
-            .map_err(|e| refused(&e))?;
+        let found = registry.get_manifest(reference.repository(), &at).await?;
         let found = found.map(|found| found.digest);
         if found.as_ref() != Some(digest) {
             let found = found.map_or_else(|| "nothing".to_owned(), |found| found.to_string());
             let message = format!("{reference} was pushed as {digest} and reads back as {found}");
-            let next = "somebody else may be pushing the same tag; run it again".to_owned();
-            return Err(Failure::registry(message, Some(next)));
-        }
-    }
-    for (platform, child) in index.images() {
-        let (_, config, _) = resolve::pushed(registry, repository, &child.digest)
-            .await
-            .map_err(|message| Failure::registry(message, None))?;
-        let says = config.platform().ok();
-        if says != Some(platform) {
-            let says = says.map_or_else(|| "nothing known".to_owned(), |says| says.to_string());
-            return Err(Failure::bug(format!(
-                "the configuration for {platform} says {says}"
-            )));
+            let next = "somebody else may be pushing the same tag; run it again";
+            return Err(Failure::registry(message, next));
         }
     }
     Ok(())
-}
-
-fn refused(error: &RegistryError) -> Box<Failure> {
-    Failure::registry(error.to_string(), Some(error.next_step()))
 }

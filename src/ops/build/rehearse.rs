@@ -1,21 +1,23 @@
 //! Every graph of a plan, made without a builder.
 //!
 //! Parents are part of their children's graphs here. What is wrong with files of the workspace is found
-//! for all legs at once, before the first solve; `plan --llb` shows what comes of it.
+//! for all legs at once, before the first solve; `plan --llb` shows what comes of it, and the child of a
+//! parent that is not pushed takes the parent's graph from here.
 
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Findings;
 use crate::lower::{Form, Job, LocalFiles, Lowered, Parent, Pins, lower};
+use crate::oci::Platform;
 use crate::plan::{Leg, Plan};
 
-/// The graph of every leg.
-pub(in crate::ops) fn rehearse(
+/// The graph of every leg, in the form that is given for its platform.
+pub(in crate::ops) fn rehearse<'f>(
     plan: &Plan,
     pins: &Pins,
     epochs: &[i64],
     files: &LocalFiles,
-    form: &Form,
+    form: impl Fn(Platform) -> &'f Form,
 ) -> Result<BTreeMap<Leg, Lowered>, Findings> {
     let mut all: BTreeMap<Leg, Lowered> = BTreeMap::new();
     let mut findings = Findings::new();
@@ -40,7 +42,7 @@ pub(in crate::ops) fn rehearse(
             epoch: epochs[leg.image],
             pins: &pins,
             files,
-            form,
+            form: form(leg.platform),
         };
         match lower(&job) {
             Ok(lowered) => {

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crate::lower::{BaseRecord, PinnedImage};
 use crate::oci::{Descriptor, Digest, Platform};
+use crate::ops::error::with_causes;
 use crate::record::Utc;
+use crate::registry::RegistryError;
 use crate::text::Place;
 
 /// What happened to everything that was planned.
@@ -126,13 +128,28 @@ impl Failure {
         })
     }
 
-    /// A registry that went away, refused, or has something else than what was pushed.
-    pub(super) fn registry(message: impl Into<String>, next: Option<String>) -> Box<Self> {
+    /// A builder that went away, refused, or answered something else than what it was asked for.
+    pub(super) fn builder(message: impl Into<String>, next: &str) -> Box<Self> {
+        Box::new(Self {
+            kind: FailureKind::Builder,
+            message: message.into(),
+            next: Some(next.to_owned()),
+        })
+    }
+
+    /// A registry that has something else than what was pushed.
+    pub(super) fn registry(message: impl Into<String>, next: &str) -> Box<Self> {
         Box::new(Self {
             kind: FailureKind::Registry,
             message: message.into(),
-            next,
+            next: Some(next.to_owned()),
         })
+    }
+}
+
+impl From<RegistryError> for Box<Failure> {
+    fn from(error: RegistryError) -> Self {
+        Failure::registry(with_causes(&error), &error.next_step())
     }
 }
 

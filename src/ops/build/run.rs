@@ -16,15 +16,21 @@ use super::leg::LegRun;
 use super::options::BuildOptions;
 use super::report::{BuildReport, Failure, ImageReport, ImageState, LegReport, LegState};
 use super::schedule::{Finished, skipped};
-use super::settle::{Settled, settle};
-use super::{publish, record, rehearse};
-use crate::lower::{Job, Lowered, Parent, Pins};
+use super::settle::{Settled, planned, settle};
+use super::{publish, record};
+use crate::lower::{Job, Parent, Pins};
 use crate::oci::Platform;
 use crate::ops::connect::Backends;
-use crate::ops::error::OpError;
+use crate::ops::error::{OpError, with_causes};
 use crate::ops::load::Loaded;
 use crate::ops::places::Destination;
 use crate::plan::{Leg, Planned};
+
+/// Whether the options mean something in this workspace. Asks neither registry nor builder, so that a
+/// slip on the command line is told whether or not they are there.
+pub fn check(loaded: &Loaded, options: &BuildOptions) -> Result<(), OpError> {
+    planned(loaded, options).map(drop)
+}
 
 /// Builds what the options ask for. What happens to legs and images is in the report; an error means
 /// that nothing was begun.
@@ -119,17 +125,15 @@ impl Settled<'_> {
             },
             builder: &self.backends.builders[builder],
             destination: self.options.push.then(|| &self.destinations[leg.image]),
-            registry: self.backends.registry.as_ref(),
+            // Who asks for a time wants the same bytes again.
+            rewrite_times: self.options.epoch.is_some(),
+            registry: self.backends.origin.as_ref(),
             events: self.events,
         };
         let may_begin = || self.may_begin(leg.image);
         match self.board.run(builder, may_begin, run.run()).await {
-            Some(report) => report,
-            None => skipped(
-                self.events,
-                name,
-                "cancelled, because something else failed",
-            ),
+            Ok(report) => report,
+            Err(why) => skipped(self.events, name, why),
         }
     }
 
@@ -165,23 +169,13 @@ impl Settled<'_> {
             };
             let parent_image = match pinned {
                 Some(pinned) => Parent::Published(pinned),
-                None => Parent::Graph(Box::new(self.graph(of)?)),
+                None => Parent::Graph(Box::new(self.graphs[&of].clone())),
             };
             let shown = self.destinations[parent].references.first();
             let shown = shown.map_or_else(|| name.clone(), ToString::to_string);
             pins.add_parent(reference.clone(), leg.platform, shown, parent_image);
         }
         Ok(())
-    }
-
-    /// The graph of a parent that was not pushed.
-    fn graph(&self, leg: Leg) -> Result<Lowered, String> {
-        let builder = self.assigned[&leg.platform];
-        let form = &self.forms[builder];
-        let all = rehearse::rehearse(&self.plan, &self.pins, &self.epochs, &self.files, form);
-        all.ok()
-            .and_then(|mut all| all.remove(&leg))
-            .ok_or_else(|| "the parent's graph could not be made".to_owned())
     }
 
     async fn publish(
@@ -192,7 +186,7 @@ impl Settled<'_> {
     ) {
         let annotations = planned.image.contents.values().next();
         let annotations = annotations.map(|content| content.runtime.annotations.clone());
-        let registry = self.backends.registry.as_ref();
+        let registry = self.backends.origin.as_ref();
         let published = publish::publish(
             &report.legs,
             annotations.unwrap_or_default(),
@@ -209,7 +203,13 @@ impl Settled<'_> {
                 });
                 self.remember(destination, report);
             }
-            Err(failure) => self.fail(report, *failure),
+            Err(failure) => {
+                self.events.send(Event::NotPublished {
+                    image: report.image.clone(),
+                    message: failure.message.clone(),
+                });
+                self.fail(report, *failure);
+            }
         }
     }
 
@@ -226,7 +226,12 @@ impl Settled<'_> {
             &self.options.set,
         );
         if let Err(error) = self.ledger.append(&record) {
+            let error = with_causes(&error);
             let message = format!("the image is published, and its record is lost: {error}");
+            self.events.send(Event::NotRecorded {
+                image: report.image.clone(),
+                message: message.clone(),
+            });
             self.fail(report, *Failure::bug(message));
         }
     }
@@ -234,10 +239,6 @@ impl Settled<'_> {
     fn fail(&self, report: &mut ImageReport, failure: Failure) {
         self.board.failed();
         report.state = ImageState::Failed;
-        self.events.send(Event::NotPublished {
-            image: report.image.clone(),
-            message: failure.message.clone(),
-        });
         report.error = Some(failure);
     }
 }
@@ -246,7 +247,7 @@ fn state(legs: &BTreeMap<Platform, LegReport>) -> ImageState {
     let any = |wanted: fn(&LegState) -> bool| legs.values().any(|leg| wanted(&leg.state));
     if any(|state| matches!(state, LegState::Failed(_))) {
         ImageState::Failed
-    } else if any(|state| matches!(state, LegState::Skipped(_))) {
+    } else if legs.is_empty() || any(|state| matches!(state, LegState::Skipped(_))) {
         ImageState::Skipped
     } else {
         ImageState::Built

@@ -14,6 +14,9 @@ use super::report::{LegReport, LegState};
 use crate::lower::PinnedImage;
 use crate::plan::{Leg, Plan};
 
+/// Why a leg has no report of its own.
+const NOT_BEGUN: &str = "not begun, because something else failed";
+
 /// What children learn of a finished leg.
 #[derive(Debug, Clone)]
 pub(super) enum Finished {
@@ -52,8 +55,11 @@ impl Board {
             stop: CancellationToken::new(),
             hold: CancellationToken::new(),
             policy,
-            slots: slots.iter().map(|&count| Semaphore::new(count)).collect(),
-            jobs: Semaphore::new(jobs.unwrap_or(Semaphore::MAX_PERMITS)),
+            slots: slots
+                .iter()
+                .map(|&count| Semaphore::new(count.max(1)))
+                .collect(),
+            jobs: Semaphore::new(jobs.unwrap_or(Semaphore::MAX_PERMITS).max(1)),
         }
     }
 
@@ -100,30 +106,31 @@ impl Board {
         self.hold.is_cancelled()
     }
 
-    /// Runs a leg once its builder has a slot, unless everything is to stop.
+    /// Runs a leg once its builder has a slot, unless everything is to stop; why it has no report then.
     pub(super) async fn run(
         &self,
         builder: usize,
         may_begin: impl Fn() -> bool,
         leg: impl Future<Output = LegReport>,
-    ) -> Option<LegReport> {
+    ) -> Result<LegReport, &'static str> {
+        // The slot comes first: whoever waits for a busy builder must not hold back another one's legs.
         let slot = async {
-            let job = self.jobs.acquire().await;
             let slot = self.slots[builder].acquire().await;
-            (job, slot)
+            let job = self.jobs.acquire().await;
+            (slot, job)
         };
         let _slot = tokio::select! {
             biased;
-            () = self.stop.cancelled() => return None,
+            () = self.stop.cancelled() => return Err(NOT_BEGUN),
             slot = slot => slot,
         };
         if !may_begin() {
-            return None;
+            return Err(NOT_BEGUN);
         }
         tokio::select! {
             biased;
-            () = self.stop.cancelled() => None,
-            report = leg => Some(report),
+            () = self.stop.cancelled() => Err("cancelled, because something else failed"),
+            report = leg => Ok(report),
         }
     }
 }

@@ -1,12 +1,14 @@
 //! What is settled before the first leg begins: plan, builders, bases, graphs.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::path::Path;
 use std::sync::Mutex;
 
 use super::event::EventSink;
 use super::options::BuildOptions;
 use super::schedule::Board;
-use super::{assign, epoch, rehearse, shrink};
+use super::{assign, epoch, origin, rehearse, shrink};
 use crate::config::Proxies;
 use crate::diagnostic::Findings;
 use crate::llb::ProxyEnv;
@@ -15,11 +17,12 @@ use crate::oci::Platform;
 use crate::ops::connect::{Backends, Ready};
 use crate::ops::error::OpError;
 use crate::ops::facts;
+use crate::ops::given::Given;
 use crate::ops::load::{Loaded, selectors};
 use crate::ops::places::Destination;
 use crate::ops::resolve::resolve;
 use crate::plan::{Leg, Plan, plan};
-use crate::record::Ledger;
+use crate::record::{Ledger, LedgerError};
 
 /// Where records go, below the workspace.
 const LEDGER: &str = ".kiln/records.jsonl";
@@ -33,6 +36,8 @@ pub(super) struct Settled<'a> {
     pub(super) files: LocalFiles,
     pub(super) assigned: BTreeMap<Platform, usize>,
     pub(super) forms: Vec<Form>,
+    /// Every leg's graph with its parents' in it.
+    pub(super) graphs: BTreeMap<Leg, Lowered>,
     pub(super) board: Board,
     pub(super) ledger: Ledger,
     pub(super) revision: Option<(String, bool)>,
@@ -43,13 +48,11 @@ pub(super) struct Settled<'a> {
     pub(super) events: &'a EventSink,
 }
 
-/// Settles it, or says why nothing can begin.
-pub(super) async fn settle<'a>(
+/// What can be settled without asking anybody: images in build order, and where each goes.
+pub(super) fn planned(
     loaded: &Loaded,
-    options: &'a BuildOptions,
-    backends: &'a Backends,
-    events: &'a EventSink,
-) -> Result<Settled<'a>, OpError> {
+    options: &BuildOptions,
+) -> Result<(Plan, Vec<Destination>), OpError> {
     let mut findings = Findings::new();
     let images = loaded.images.clone();
     let selectors = selectors(loaded, &options.selectors);
@@ -58,45 +61,79 @@ pub(super) async fn settle<'a>(
         return Err(OpError::Invalid(findings));
     }
     if plan.legs().is_empty() {
-        return Err(OpError::usage(
-            "there is nothing to build for these platforms",
-        ));
+        return Err(nothing(options));
     }
     let destinations: Vec<Destination> = plan
         .images
         .iter()
         .map(|planned| loaded.destination_of(&planned.image))
         .collect();
-    let assigned = assign::assign(&plan, &backends.builders)?;
     if options.push {
         check_destinations(&plan, &destinations)?;
-        if !options.allow_shrink {
-            shrink::check(&plan, &destinations, backends).await?;
-        }
     }
-    let pins = resolve(&plan, &backends.registry, &loaded.workspace.root)
+    Ok((plan, destinations))
+}
+
+fn nothing(options: &BuildOptions) -> OpError {
+    let (message, next) = if options.platforms.is_empty() {
+        (
+            "there is no image to build",
+            "write a recipe where `recipes` of kiln.yaml looks for it, or name one by -f",
+        )
+    } else {
+        (
+            "there is nothing to build for these platforms",
+            "choose platforms that the recipes have; `kiln plan` lists them",
+        )
+    };
+    OpError::Usage {
+        message: message.to_owned(),
+        next: Some(next.to_owned()),
+    }
+}
+
+/// Settles it, or says why nothing can begin.
+pub(super) async fn settle<'a>(
+    loaded: &Loaded,
+    options: &'a BuildOptions,
+    backends: &'a Backends,
+    events: &'a EventSink,
+) -> Result<Settled<'a>, OpError> {
+    let (plan, destinations) = planned(loaded, options)?;
+    let assigned = assign::assign(&plan, &backends.builders)?;
+    if options.push && !options.allow_shrink {
+        shrink::check(&plan, &destinations, backends).await?;
+    }
+    let root = &loaded.workspace.root;
+    let builder = |platform: Platform| assigned[&platform];
+    let native = |platform| backends.builders[builder(platform)].info.native;
+    let pins = resolve(&plan, &native, &backends.registry, root)
         .await?
         .pins;
     let epochs = epoch::epochs(&plan, &pins, options.epoch);
-    let files = LocalFiles::new(&loaded.workspace.root);
-    let rehearsed = rehearse::rehearse(&plan, &pins, &epochs, &files, &Form::Platform);
-    let rehearsed = rehearsed.map_err(OpError::Invalid)?;
-    check_needs(&rehearsed)?;
+    let files = LocalFiles::new(root).sent_by(origin::origin(root));
+    let forms: Vec<Form> = backends
+        .builders
+        .iter()
+        .map(|ready| form(ready, options))
+        .collect();
+    let graphs = rehearse::rehearse(&plan, &pins, &epochs, &files, |platform| {
+        &forms[builder(platform)]
+    });
+    let graphs = graphs.map_err(OpError::Invalid)?;
+    check_needs(&graphs, &options.given)?;
     let slots: Vec<usize> = backends.builders.iter().map(|ready| ready.slots).collect();
-    let ledger = options
-        .record
-        .clone()
-        .unwrap_or_else(|| loaded.workspace.root.join(LEDGER));
+    let ledger = options.record.clone().unwrap_or_else(|| root.join(LEDGER));
+    if options.push {
+        check_ledger(&ledger)?;
+    }
     Ok(Settled {
         board: Board::new(&plan, &slots, options.jobs, options.failure),
         begun: Mutex::new(vec![false; plan.images.len()]),
-        forms: backends
-            .builders
-            .iter()
-            .map(|ready| form(ready, options))
-            .collect(),
+        revision: facts::revision(root, &ledger),
         ledger: Ledger::at(ledger),
-        revision: facts::revision(&loaded.workspace.root),
+        graphs,
+        forms,
         plan,
         destinations,
         pins,
@@ -111,7 +148,7 @@ pub(super) async fn settle<'a>(
 
 fn check_destinations(plan: &Plan, destinations: &[Destination]) -> Result<(), OpError> {
     for (planned, destination) in plan.images.iter().zip(destinations) {
-        if destination.repository.is_none() {
+        if destination.repository.is_none() && !planned.platforms.is_empty() {
             return Err(OpError::Usage {
                 message: format!("`{}` has no registry to be pushed to", planned.image.name()),
                 next: Some("name one by `registry` in kiln.yaml or in the recipe".to_owned()),
@@ -121,18 +158,39 @@ fn check_destinations(plan: &Plan, destinations: &[Destination]) -> Result<(), O
     Ok(())
 }
 
+/// Where the record is to go must be writable: an image that is published without one is lost to
+/// whoever reads records.
+fn check_ledger(path: &Path) -> Result<(), OpError> {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    folder
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| OpenOptions::new().append(true).create(true).open(path))
+        .map(drop)
+        .map_err(|source| {
+            let path = path.to_path_buf();
+            OpError::Ledger(LedgerError::Unwritable { path, source })
+        })
+}
+
 /// What the session cannot serve yet is said before anything is built.
-fn check_needs(legs: &BTreeMap<Leg, Lowered>) -> Result<(), OpError> {
+fn check_needs(legs: &BTreeMap<Leg, Lowered>, given: &Given) -> Result<(), OpError> {
     for lowered in legs.values() {
-        if let Some((id, _)) = lowered.needs.secrets.iter().find(|(_, required)| *required) {
-            return Err(OpError::usage(format!(
-                "a step needs the secret `{id}`; giving secrets is not supported yet"
-            )));
+        let mut secrets = lowered.needs.secrets.iter();
+        let missing = secrets.find(|(id, required)| *required && !given.secrets.contains_key(id));
+        if let Some((id, _)) = missing {
+            return Err(OpError::Usage {
+                message: format!("a step needs the secret `{id}`"),
+                next: Some(format!(
+                    "give it: --secret id={id},src=FILE or --secret id={id},env=NAME"
+                )),
+            });
         }
-        if let Some(id) = lowered.needs.ssh.first() {
-            return Err(OpError::usage(format!(
-                "a step needs the ssh agent `{id}`; forwarding agents is not supported yet"
-            )));
+        let mut agents = lowered.needs.ssh.iter();
+        if let Some(id) = agents.find(|id| !given.agents.contains_key(*id)) {
+            return Err(OpError::Usage {
+                message: format!("a step needs the ssh agent `{id}`"),
+                next: Some(format!("forward it: --ssh {id}")),
+            });
         }
     }
     Ok(())

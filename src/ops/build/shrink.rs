@@ -14,8 +14,9 @@ pub(super) async fn check(
     backends: &Backends,
 ) -> Result<(), OpError> {
     for (planned, destination) in plan.images.iter().zip(destinations) {
-        if !planned.left_out().is_empty() {
-            check_image(planned, destination, backends.registry.as_ref()).await?;
+        // An image of which nothing is built is not published either.
+        if !planned.left_out().is_empty() && !planned.platforms.is_empty() {
+            check_image(planned, destination, backends.origin.as_ref()).await?;
         }
     }
     Ok(())

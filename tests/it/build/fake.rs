@@ -1,0 +1,313 @@
+//! A builder that runs nothing: it pushes an image with the configuration it was given, as the real one
+//! would, and behaves as it is told to.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use kiln::buildkit::{
+    BuilderInfo, BuildkitError, Exporter, ImageByDigest, PlatformResult, Progress, ProgressSink,
+    Solve, SolveError, Solver,
+};
+use kiln::oci::{
+    Descriptor, Digest, ImageConfig, Manifest, MediaType, Platform, Reference, canonical,
+};
+use kiln::registry::{ManifestRef, MemoryRegistry, Registry as _};
+use tokio::sync::watch;
+
+use super::seen::{Act, Moment, Seen, Wrong, contains, sources};
+
+/// The type of the layers it makes.
+const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+
+#[derive(Debug)]
+struct Rule {
+    platform: Option<Platform>,
+    about: &'static str,
+    act: Act,
+}
+
+/// The builder.
+#[derive(Debug)]
+pub(crate) struct FakeSolver {
+    registry: Arc<MemoryRegistry>,
+    rules: Mutex<Vec<Rule>>,
+    seen: Mutex<Vec<Seen>>,
+    moments: Arc<Mutex<Vec<Moment>>>,
+    /// The most solves in flight at once so far.
+    peak: watch::Sender<usize>,
+}
+
+impl FakeSolver {
+    pub(crate) fn new(registry: &Arc<MemoryRegistry>) -> Self {
+        Self {
+            registry: Arc::clone(registry),
+            rules: Mutex::default(),
+            seen: Mutex::default(),
+            moments: Arc::default(),
+            peak: watch::Sender::new(0),
+        }
+    }
+
+    /// What it does in solves for a platform (or all) whose graph contains a text.
+    pub(crate) fn on(&self, platform: Option<Platform>, about: &'static str, act: Act) {
+        let rule = Rule {
+            platform,
+            about,
+            act,
+        };
+        self.rules.lock().unwrap().push(rule);
+    }
+
+    /// All requests, in the order in which they came.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// The request for a repository whose name ends so, on a platform.
+    pub(crate) fn seen_for(&self, repository: &str, platform: Platform) -> Seen {
+        let fits = |seen: &Seen| {
+            let named = seen.repository();
+            seen.platform() == platform && named.is_some_and(|it| it.path().ends_with(repository))
+        };
+        let found = self.seen().into_iter().find(fits);
+        found.unwrap_or_else(|| panic!("no solve of {repository} for {platform}"))
+    }
+
+    pub(crate) fn moments(&self) -> Vec<Moment> {
+        self.moments.lock().unwrap().clone()
+    }
+
+    pub(crate) fn peak(&self) -> usize {
+        *self.peak.borrow()
+    }
+
+    fn acts(&self, request: &Solve) -> Vec<Act> {
+        let ops = &request.definition.def;
+        let fits = |rule: &&Rule| {
+            rule.platform.is_none_or(|only| only == request.platform)
+                && ops.iter().any(|op| contains(op, rule.about))
+        };
+        let rules = self.rules.lock().unwrap();
+        rules
+            .iter()
+            .filter(fits)
+            .map(|rule| rule.act.clone())
+            .collect()
+    }
+
+    fn begin(&self, request: &Solve) -> Flight {
+        let mut seen = self.seen.lock().unwrap();
+        let number = seen.len();
+        seen.push(Seen(request.clone()));
+        let mut moments = self.moments.lock().unwrap();
+        moments.push(Moment::Began(number));
+        let over = |moment: &&Moment| !matches!(moment, Moment::Began(_));
+        let ended = moments.iter().filter(over).count();
+        let flying = moments.len() - 2 * ended;
+        self.peak.send_modify(|peak| *peak = flying.max(*peak));
+        Flight {
+            number,
+            moments: Arc::clone(&self.moments),
+            landed: false,
+        }
+    }
+
+    async fn push(
+        &self,
+        image: &ImageByDigest,
+        request: &Solve,
+        wrong: Option<Wrong>,
+    ) -> PlatformResult {
+        let repository = &image.repository;
+        let mut config: ImageConfig = serde_json::from_slice(&image.config).unwrap();
+        let mut layers = Vec::new();
+        if let Some(base) = &image.base_config {
+            layers = self.base_layers(request, base).await;
+            let base: ImageConfig = serde_json::from_slice(base).unwrap();
+            config.rootfs.diff_ids = base.rootfs.diff_ids;
+            for layer in &layers {
+                let bytes = Bytes::from(layer.1.clone());
+                self.registry.put_blob(repository, bytes).await.unwrap();
+            }
+        }
+        let of_base = layers.len();
+        let mut layers: Vec<Descriptor> = layers.into_iter().map(|layer| layer.0).collect();
+        let whole = config.history.iter().filter(|line| !line.empty_layer);
+        let mut added = whole.count() - of_base;
+        if wrong == Some(Wrong::Layers) {
+            added += 1;
+        }
+        let result = Digest::sha256_of(request.definition.def.last().map_or(&[], |op| &op[..]));
+        for number in 0..added {
+            let bytes = Bytes::from(format!("layer {number} of {result}"));
+            layers.push(Descriptor::of(MediaType::from(LAYER), &bytes));
+            if wrong != Some(Wrong::Layers) || number + 1 < added {
+                config.rootfs.diff_ids.push(Digest::sha256_of(&bytes));
+            }
+            self.registry.put_blob(repository, bytes).await.unwrap();
+        }
+        if wrong == Some(Wrong::Architecture) {
+            "riscv64".clone_into(&mut config.architecture);
+        }
+        let (bytes, config_digest) = canonical::encode(&config).unwrap();
+        let mut manifest = Manifest::new(Descriptor::of(MediaType::OciConfig, &bytes), layers);
+        manifest.annotations = Some(image.annotations.clone());
+        self.registry
+            .put_blob(repository, Bytes::from(bytes))
+            .await
+            .unwrap();
+        let (bytes, digest) = canonical::encode(&manifest).unwrap();
+        let mut answer =
+            Descriptor::of(MediaType::OciManifest, &bytes).with_platform(request.platform);
+        if wrong != Some(Wrong::Gone) {
+            let at = ManifestRef::Digest(digest);
+            let put = self.registry.put_manifest(
+                repository,
+                &at,
+                &MediaType::OciManifest,
+                Bytes::from(bytes),
+            );
+            put.await.unwrap();
+        }
+        if wrong == Some(Wrong::Size) {
+            answer.size += 1;
+        }
+        // Real builders put facts on the descriptor that must not end up in an index.
+        let created = (
+            "org.opencontainers.image.created".to_owned(),
+            "이제".to_owned(),
+        );
+        answer.annotations = Some(BTreeMap::from([created]));
+        PlatformResult {
+            manifest: (wrong != Some(Wrong::Nothing)).then_some(answer),
+            config: Some(config_digest),
+            ..nothing(request.platform)
+        }
+    }
+
+    /// The layers of the image whose configuration is the base's, found among the graph's sources.
+    async fn base_layers(&self, request: &Solve, config: &[u8]) -> Vec<(Descriptor, Vec<u8>)> {
+        for source in sources(request) {
+            let Some(name) = source.strip_prefix("docker-image://") else {
+                continue;
+            };
+            let reference: Reference = name.parse().unwrap();
+            let repository = reference.repository();
+            let get = |at| self.registry.get_manifest(repository, at);
+            let at = ManifestRef::of(&reference);
+            let mut found = get(&at).await.unwrap().unwrap();
+            if found.media_type.is_index() {
+                let child = found.index().unwrap().images()[&request.platform]
+                    .digest
+                    .clone();
+                let at = ManifestRef::Digest(child);
+                found = get(&at).await.unwrap().unwrap();
+            }
+            let manifest = found.manifest().unwrap();
+            let of = &manifest.config.digest;
+            let bytes = self.registry.get_blob(repository, of, 1 << 20).await;
+            if bytes.unwrap().unwrap() != config {
+                continue;
+            }
+            let mut layers = Vec::new();
+            for layer in manifest.layers {
+                let bytes = self.registry.get_blob(repository, &layer.digest, 1 << 20);
+                let bytes = bytes.await.unwrap().unwrap().to_vec();
+                layers.push((layer, bytes));
+            }
+            return layers;
+        }
+        panic!("no source of the graph has the base's configuration");
+    }
+}
+
+/// Notes how a solve ends, also when nobody waits for it any more.
+struct Flight {
+    number: usize,
+    moments: Arc<Mutex<Vec<Moment>>>,
+    landed: bool,
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        let moment = if self.landed {
+            Moment::Ended(self.number)
+        } else {
+            Moment::Dropped(self.number)
+        };
+        self.moments.lock().unwrap().push(moment);
+    }
+}
+
+#[async_trait]
+impl Solver for FakeSolver {
+    async fn info(&self) -> Result<BuilderInfo, BuildkitError> {
+        panic!("a build does not ask twice what a builder is")
+    }
+
+    async fn solve(
+        &self,
+        request: Solve,
+        progress: ProgressSink,
+    ) -> Result<PlatformResult, SolveError> {
+        let mut flight = self.begin(&request);
+        let (vertex, name) = ("sha256:00".to_owned(), "step".to_owned());
+        progress.send(Progress::VertexStarted { vertex, name });
+        let mut wrong = None;
+        for act in self.acts(&request) {
+            match act {
+                Act::Fail { step, code } => {
+                    flight.landed = true;
+                    return Err(failed(&request, step, code));
+                }
+                Act::Error(error) => {
+                    flight.landed = true;
+                    return Err(error);
+                }
+                Act::Hang => std::future::pending().await,
+                Act::Take(time) => tokio::time::sleep(time).await,
+                Act::Meet(count) => {
+                    let mut peak = self.peak.subscribe();
+                    let met = peak.wait_for(|peak| *peak >= count);
+                    let met = tokio::time::timeout(Duration::from_secs(5), met).await;
+                    assert!(met.is_ok(), "there were never {count} solves at once");
+                }
+                Act::Wrong(how) => wrong = Some(how),
+            }
+        }
+        // Others get a turn, so that orders seen in tests are no accident of a single poll.
+        tokio::task::yield_now().await;
+        let answer = match &request.exporter {
+            Exporter::None => nothing(request.platform),
+            Exporter::ImageByDigest(image) => self.push(image, &request, wrong).await,
+        };
+        flight.landed = true;
+        Ok(answer)
+    }
+}
+
+fn nothing(platform: Platform) -> PlatformResult {
+    PlatformResult {
+        platform,
+        manifest: None,
+        config: None,
+        warnings: Vec::new(),
+        ran: 1,
+        cached: 0,
+    }
+}
+
+fn failed(request: &Solve, step: &str, code: i64) -> SolveError {
+    let op = request.definition.def.iter().find(|op| contains(op, step));
+    let vertex = Digest::sha256_of(op.unwrap_or_else(|| panic!("no step has `{step}`")));
+    SolveError::StepFailed {
+        vertex: vertex.to_string(),
+        name: format!("run {step}"),
+        exit_code: Some(code),
+        message: "process did not complete successfully".to_owned(),
+        logs: vec!["letzte Zeile: größer als erlaubt".to_owned()],
+    }
+}

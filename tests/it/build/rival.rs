@@ -1,0 +1,97 @@
+//! A registry in which somebody else pushes the same tag at the same time.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use kiln::oci::{Descriptor, Digest, MediaType, Reference, Repository, Tag};
+use kiln::registry::{ManifestRef, MemoryRegistry, RawManifest, Registry, RegistryError};
+
+/// What is read from one tag is another image.
+#[derive(Debug)]
+pub(crate) struct Rival {
+    inner: Arc<MemoryRegistry>,
+    tag: &'static str,
+    other: Reference,
+}
+
+impl Rival {
+    pub(crate) fn new(inner: Arc<MemoryRegistry>, tag: &'static str, other: &str) -> Self {
+        let other = other.parse().unwrap();
+        Self { inner, tag, other }
+    }
+}
+
+#[async_trait]
+impl Registry for Rival {
+    async fn head_manifest(
+        &self,
+        repository: &Repository,
+        at: &ManifestRef,
+    ) -> Result<Option<Descriptor>, RegistryError> {
+        self.inner.head_manifest(repository, at).await
+    }
+
+    async fn get_manifest(
+        &self,
+        repository: &Repository,
+        at: &ManifestRef,
+    ) -> Result<Option<RawManifest>, RegistryError> {
+        let stolen = matches!(at, ManifestRef::Tag(tag) if tag.as_str() == self.tag);
+        if stolen {
+            let at = ManifestRef::of(&self.other);
+            return self.inner.get_manifest(self.other.repository(), &at).await;
+        }
+        self.inner.get_manifest(repository, at).await
+    }
+
+    async fn put_manifest(
+        &self,
+        repository: &Repository,
+        at: &ManifestRef,
+        media_type: &MediaType,
+        bytes: Bytes,
+    ) -> Result<Digest, RegistryError> {
+        let put = self.inner.put_manifest(repository, at, media_type, bytes);
+        put.await
+    }
+
+    async fn head_blob(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<Option<u64>, RegistryError> {
+        self.inner.head_blob(repository, digest).await
+    }
+
+    async fn get_blob(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+        max_bytes: u64,
+    ) -> Result<Option<Bytes>, RegistryError> {
+        self.inner.get_blob(repository, digest, max_bytes).await
+    }
+
+    async fn check_blob(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+        expected_size: u64,
+    ) -> Result<bool, RegistryError> {
+        let check = self.inner.check_blob(repository, digest, expected_size);
+        check.await
+    }
+
+    async fn put_blob(
+        &self,
+        repository: &Repository,
+        bytes: Bytes,
+    ) -> Result<Digest, RegistryError> {
+        self.inner.put_blob(repository, bytes).await
+    }
+
+    async fn tags(&self, repository: &Repository) -> Result<Vec<Tag>, RegistryError> {
+        self.inner.tags(repository).await
+    }
+}

@@ -1,0 +1,116 @@
+//! `kiln plan`: asks nobody, unless graphs are to be written.
+
+use crate::build::{Ran, Workshop, closed_port, kiln};
+
+async fn shop() -> Workshop {
+    let shop = Workshop::new().await;
+    shop.recipe("base", "base: debian:12\nsteps:\n  - run: echo base\n");
+    let child = "base: {recipe: base}\nexclude:\n  - {if: arch == \"arm64\", reason: 아직}\n";
+    shop.recipe("child", &format!("{child}steps:\n  - run: echo child\n"));
+    shop
+}
+
+fn plan(shop: &Workshop, arguments: &[&str]) -> Ran {
+    kiln(&shop.path(""), &[], &[&["plan"], arguments].concat())
+}
+
+#[tokio::test]
+async fn a_plan_names_legs_parents_and_exclusions_and_needs_nobody() {
+    let shop = shop().await;
+    let ran = plan(&shop, &["--format", "json"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let document = ran.json();
+    assert_eq!(document["version"], 1);
+    let images = document["images"].as_array().unwrap();
+    assert_eq!(images.len(), 2);
+    assert_eq!(images[0]["image"], "team/base:1");
+    assert_eq!(
+        images[0]["references"],
+        serde_json::json!(["127.0.0.1:5999/team/base:1"])
+    );
+    assert_eq!(images[0]["platforms"]["linux/arm64"]["steps"], 1);
+    assert_eq!(images[1]["parents"], serde_json::json!(["team/base:1"]));
+    assert_eq!(images[1]["excluded"]["linux/arm64"], "아직");
+    let ran = plan(&shop, &[]);
+    assert_eq!(ran.code, Some(0));
+    assert!(ran.stdout.contains("excluded: 아직"), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("2 images, 3 legs\n"), "{}", ran.stdout);
+}
+
+#[tokio::test]
+async fn a_selection_brings_its_parents_and_says_what_was_asked_for() {
+    let shop = shop().await;
+    shop.recipe("other", "base: debian:12\n");
+    let document = plan(&shop, &["child", "--format", "json"]).json();
+    let asked: Vec<(&str, bool)> = document["images"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|image| {
+            let name = image["name"].as_str().unwrap();
+            (name, image["requested"].as_bool().unwrap())
+        })
+        .collect();
+    assert_eq!(asked, [("base", false), ("child", true)]);
+}
+
+#[tokio::test]
+async fn a_wrong_name_is_exit_2_with_the_nearest_one() {
+    let ran = plan(&shop().await, &["chidl"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(
+        ran.stderr.contains("did you mean `child`?"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[tokio::test]
+async fn writing_graphs_asks_the_registry_and_says_when_it_is_down() {
+    let shop = shop().await;
+    let base = format!("{}/basis:1", closed_port());
+    shop.recipe(
+        "base",
+        &format!("base: \"{base}\"\nsteps:\n  - run: echo x\n"),
+    );
+    assert_eq!(plan(&shop, &[]).code, Some(0), "a plan alone asks nobody");
+    let ran = plan(&shop, &["--llb", "graphs"]);
+    assert_eq!(ran.code, Some(5), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("the connection was refused"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("  next: "), "{}", ran.stderr);
+    assert!(!shop.path("graphs").exists());
+}
+
+#[tokio::test]
+async fn graphs_of_images_from_scratch_need_nobody_and_are_the_same_in_every_folder() {
+    let shops = [Workshop::new().await, Workshop::new().await];
+    for shop in &shops {
+        shop.write("recipes/datei.txt", "내용");
+        let steps = "  - mkdir: /größe\n  - copy: {src: datei.txt, to: /größe/}\n";
+        shop.recipe("leer", &format!("base: scratch\nsteps:\n{steps}"));
+        for folder in ["a", "b"] {
+            let ran = plan(shop, &["--llb", folder]);
+            assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        }
+    }
+    for name in ["team_leer_1.linux-amd64.llb", "team_leer_1.linux-arm64.txt"] {
+        let read = |shop: &Workshop, folder: &str| {
+            let bytes = std::fs::read(shop.path(folder).join(name)).unwrap();
+            assert!(!bytes.is_empty());
+            bytes
+        };
+        let first = read(&shops[0], "a");
+        assert!(
+            first == read(&shops[0], "b"),
+            "{name} is not the same twice"
+        );
+        assert!(
+            first == read(&shops[1], "a"),
+            "{name} depends on the folder"
+        );
+    }
+}

@@ -10,6 +10,7 @@ LAB_COMMANDS=(
     mmdebstrap:mmdebstrap
     arch-test:arch-test
     skopeo:skopeo
+    ssh-agent:openssh-client
     jq:jq
     git:git
     make:make

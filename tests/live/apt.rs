@@ -1,0 +1,134 @@
+//! `apt` on a real Debian: what it installs, and what it leaves.
+
+use std::collections::BTreeMap;
+
+use crate::lab::BOTH;
+use crate::published::sha256;
+use crate::web::Web;
+use crate::workspace::{Workspace, run};
+
+#[test]
+fn apt_leaves_packages_and_nothing_else_and_is_cached() {
+    let Some(space) = Workspace::new() else {
+        return;
+    };
+    space.recipe(
+        "base: docker.io/library/debian:bookworm-slim
+steps:
+  - apt: {install: [hello]}
+    env: {RUN: UNIQUE}
+  - run: |
+      hello
+      apt-get check
+      test -z \"$(dpkg --audit)\"
+      test -z \"$(ls /var/lib/apt/lists | grep -v -e lock -e partial)\"
+      test ! -e /run/kiln
+    network: none
+",
+    );
+    let built = run(space.networked(&["build", "--push"])).expect(0);
+    let image = space.published();
+    for (platform, on) in image.images() {
+        assert!(
+            built.logged(platform).contains(&"Hello, world!"),
+            "{:?}",
+            built.logged(platform)
+        );
+        let added = on.layers().nth(1).unwrap();
+        let strays: Vec<String> = added
+            .iter()
+            .filter(|entry| entry.kind != 'd' && !is_expected(&entry.path))
+            .map(crate::layers::Entry::line)
+            .collect();
+        assert!(strays.is_empty(), "{platform}: {strays:#?}");
+        let folders = [
+            "run",
+            "var/lib/apt/lists",
+            "var/cache/apt/archives",
+            "var/log",
+            "tmp",
+        ];
+        let stray = added
+            .iter()
+            .find(|entry| folders.iter().any(|folder| entry.path.starts_with(folder)));
+        assert_eq!(stray.map(crate::layers::Entry::line), None, "{platform}");
+    }
+    let again = run(space.networked(&["build", "--push"])).expect(0);
+    assert!(!again.stderr.contains("│ ✓ apt"), "{}", again.stderr);
+    assert_eq!(space.published().digest, image.digest);
+}
+
+/// What a package and dpkg's own books may be.
+fn is_expected(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    path == "usr/bin/hello"
+        || path.starts_with("usr/share/doc/hello/")
+        || path.starts_with("var/lib/dpkg/info/hello.")
+        || path.starts_with("var/lib/dpkg/triggers/")
+        || matches!(path, "var/lib/dpkg/status" | "var/lib/apt/extended_states")
+        // Backups that the base has and nobody needs.
+        || (name.starts_with(".wh.") && name.ends_with("-old"))
+        || name == "lock"
+        || name == "lock-frontend"
+}
+
+#[test]
+fn a_package_that_does_not_exist_fails_with_apts_own_words() {
+    let Some(space) = Workspace::new() else {
+        return;
+    };
+    space.recipe(
+        "base: docker.io/library/debian:bookworm-slim
+platforms: [linux/amd64]
+steps:
+  - apt: {install: [no-such-package-UNIQUE]}
+",
+    );
+    run(space.networked(&["build", "--progress=quiet"]))
+        .expect(3)
+        .says(&[
+            "r/recipe.yaml:8:5",
+            "Unable to locate package no-such-package-",
+            "ended with exit code 100",
+        ]);
+}
+
+#[test]
+fn a_package_file_is_checked_and_installed_and_leaves_nothing_behind() {
+    let Some(space) = Workspace::new() else {
+        return;
+    };
+    space.file(
+        "p/DEBIAN/control",
+        "Package: kiln-live\nVersion: 1.0\nArchitecture: all\nMaintainer: É <e@example.org>\n\
+         Description: UNIQUE\n",
+    );
+    space.file("p/opt/kiln-live", "UNIQUE\n");
+    let path = |path: &str| space.path(path).display().to_string();
+    let arguments = ["--root-owner-group", "--build", &path("p"), &path("p.deb")];
+    space.lab.bytes_of("dpkg-deb", arguments);
+    let package = std::fs::read(space.path("p.deb")).unwrap();
+    let sum = sha256(&package).replace("sha256:", "");
+    let url = Web::new(BTreeMap::from([("/kiln-live.deb", package)])).url("/kiln-live.deb");
+    space.recipe(&format!(
+        "base: docker.io/library/debian:bookworm-slim
+platforms: [linux/amd64]
+steps:
+  - apt: {{install: [{{url: \"{url}\", sha256: {sum}}}]}}
+"
+    ));
+    run(space.networked(&["build", "--push"])).expect(0);
+    let image = space.published();
+    let built = image.on(BOTH[0]);
+    assert_eq!(built.text("opt/kiln-live"), format!("{}\n", space.unique));
+    let added = built.layers().nth(1).unwrap();
+    let files = added
+        .iter()
+        .filter(|entry| entry.kind != 'd')
+        .map(|entry| entry.path.as_str());
+    let strays: Vec<&str> = files
+        .filter(|path| !is_expected(path) && *path != "opt/kiln-live")
+        .filter(|path| !path.starts_with("var/lib/dpkg/info/kiln-live."))
+        .collect();
+    assert!(strays.is_empty(), "{strays:#?}");
+}

@@ -1,0 +1,43 @@
+//! The program against a real builder and a real registry.
+//!
+//! Every test is one fact. It makes a workspace and a repository of its own and runs the program as a
+//! user would, so tests run side by side and again and again. Without `KILN_LIVE=1` each says that it
+//! is skipped; what takes minutes wants `KILN_LIVE_LONG=1` as well. `tests/lab/lab run` gives both
+//! builder and registry.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "tests may stop where they stand, and say why they skip"
+)]
+
+// How tests see the world.
+mod lab;
+mod layers;
+mod published;
+mod web;
+mod workspace;
+
+// What they find.
+mod apt;
+mod bases;
+mod copying;
+mod failing;
+mod fetching;
+mod files;
+mod given;
+mod graphs;
+mod index;
+mod interrupting;
+mod keeping;
+mod mistakes;
+mod mounting;
+mod parents;
+mod pip;
+mod programs;
+mod recipes;
+mod repeating;
+mod stages;
+mod trust;
+mod verifying;

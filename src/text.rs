@@ -1,8 +1,9 @@
 //! Files and places in them.
 //!
 //! Owns the text of every file a user wrote and the only conversion between bytes, lines and
-//! characters. Must not know YAML, recipes or how an error looks.
+//! characters, and the one way in which an error becomes a line of text. Must not know YAML, recipes or how an error looks.
 
+use std::error::Error;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -183,6 +184,21 @@ impl<T> Spanned<T> {
             place: self.place,
         }
     }
+}
+
+/// An error and its causes in one line; a cause that the text names already is not said again.
+pub fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = error.source();
+    }
+    text
 }
 
 #[cfg(test)]

@@ -6,12 +6,13 @@ use async_trait::async_trait;
 use tokio::sync::Mutex;
 
 use crate::buildkit::client::{Builder, BuilderInfo};
-use crate::buildkit::error::{BuildkitError, SolveError, with_causes};
+use crate::buildkit::error::{BuildkitError, SolveError};
 use crate::buildkit::progress::ProgressSink;
 use crate::buildkit::result::PlatformResult;
 use crate::buildkit::run;
 use crate::buildkit::session::{Session, SessionContent};
 use crate::buildkit::solve::{Solve, Solver};
+use crate::text::with_causes;
 
 /// A daemon that can ask us for files, secrets and logins. Dropping it ends the session.
 #[derive(Debug)]

@@ -11,10 +11,11 @@ use prost::Message;
 use serde::Deserialize;
 use tonic::{Code, Status};
 
-use crate::buildkit::error::{SolveError, with_causes};
+use crate::buildkit::error::SolveError;
 use crate::buildkit::status::Tracker;
 use crate::oci::Repository;
 use crate::proto::rpc;
+use crate::text::with_causes;
 
 /// How the image exporter begins its errors about pushing; they have no type of their own.
 const PUSH_FAILED: &str = "failed to push ";

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::buildkit::address::Address;
 use crate::oci::{Platform, Repository};
+use crate::text::with_causes;
 
 /// A builder that cannot be used.
 #[derive(Debug, Error)]
@@ -210,21 +211,6 @@ impl BuildkitError {
             kind: system.map(io::Error::kind),
         }
     }
-}
-
-/// An error and its causes in one line.
-pub(super) fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 fn io_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {

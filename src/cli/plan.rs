@@ -75,8 +75,8 @@ fn text(images: &[PlannedImage]) -> String {
     }
     let legs: usize = images.iter().map(|image| image.legs.len()).sum();
     format!(
-        "{}\n{} images, {legs} legs",
+        "{}\n{}",
         table::render(&rows),
-        images.len()
+        table::counts(images.len(), legs)
     )
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::context::{PatternSet, expand, is_glob, parse_ignore_file, rebase};
 use crate::llb::{LocalSource, Note, State};
 use crate::oci::{Digest, Platform};
-use crate::text::Place;
+use crate::text::{Place, with_causes};
 
 /// The name under which the session serves the workspace.
 pub const CONTEXT: &str = "context";
@@ -80,7 +80,7 @@ impl LocalFiles {
     pub fn matches(&self, source: &str, exclude: &[String]) -> Result<Vec<String>, String> {
         let none = PatternSet::new::<&str>([]).map_err(|error| error.to_string())?;
         let path = source.trim_end_matches('/');
-        let all = expand(&self.root, path, &none).map_err(|error| describe(&error))?;
+        let all = expand(&self.root, path, &none).map_err(|error| with_causes(&error))?;
         if all.is_empty() {
             return Err(if is_glob(path) {
                 format!("`{source}` matches no file of the workspace")
@@ -89,7 +89,7 @@ impl LocalFiles {
             });
         }
         let exclude = PatternSet::new(exclude).map_err(|error| error.to_string())?;
-        let kept = expand(&self.root, path, &exclude).map_err(|error| describe(&error))?;
+        let kept = expand(&self.root, path, &exclude).map_err(|error| with_causes(&error))?;
         if kept.is_empty() {
             return Err(format!(
                 "`{source}` is left out by `.dockerignore` or `exclude`"
@@ -153,18 +153,6 @@ impl LocalFiles {
         };
         self.state(vec![as_pattern(path)], Vec::new(), &platform, note)
     }
-}
-
-/// An error with its causes in one line.
-fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }
 
 /// Words for a path as a pattern: characters with a meaning are escaped.

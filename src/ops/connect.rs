@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::error::{OpError, with_causes};
+use super::error::OpError;
 use super::given::Given;
 use super::layout::layouts;
 use super::load::Loaded;
@@ -17,6 +17,7 @@ use crate::credentials::{CaBundle, Credential, CredentialStore};
 use crate::lower::{CONTEXT, trust_secrets};
 use crate::oci::{Platform, RegistryHost};
 use crate::registry::{Mirror, Registry, RemoteConfig, RemoteRegistry, Scheme};
+use crate::text::with_causes;
 use crate::workspace::{self, Workspace};
 
 /// The builder where neither environment nor workspace names one.

@@ -1,7 +1,5 @@
 //! Why a verb did not do what it was asked to.
 
-use std::error::Error;
-
 use crate::buildkit::BuildkitError;
 use crate::diagnostic::Findings;
 use crate::plan::SelectorError;
@@ -88,21 +86,6 @@ impl OpError {
             _ => None,
         }
     }
-}
-
-/// An error and its causes in one line.
-pub fn with_causes(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 fn count(findings: &Findings) -> String {

@@ -15,10 +15,13 @@ mod plan;
 mod resolve;
 mod verify;
 
-pub use error::{OpError, with_causes};
+pub use error::OpError;
 pub use given::{Given, SecretFrom};
 pub use load::{LoadOptions, Loaded, load, load_workspace};
 pub use places::Destination;
 pub use plan::{PlanOptions, PlannedImage, PlannedLeg, plan, write_llb};
 pub use resolve::{Resolved, resolve};
 pub use verify::{Verified, VerifiedPlatform, verify};
+
+/// An error and its causes in one line.
+pub use crate::text::with_causes;

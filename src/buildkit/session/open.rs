@@ -16,7 +16,7 @@ use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
 use tonic::service::Routes;
 
 use crate::buildkit::client::{Builder, CONNECTION_WINDOW, STREAM_WINDOW};
-use crate::buildkit::error::{BuildkitError, with_causes};
+use crate::buildkit::error::BuildkitError;
 use crate::buildkit::id::fresh_id;
 use crate::buildkit::session::auth::AuthService;
 use crate::buildkit::session::content::SessionContent;
@@ -31,6 +31,7 @@ use crate::proto::filesync::auth_server::AuthServer;
 use crate::proto::filesync::file_sync_server::FileSyncServer;
 use crate::proto::secrets::secrets_server::SecretsServer;
 use crate::proto::sshforward::ssh_server::SshServer;
+use crate::text::with_causes;
 
 /// What we serve. The daemon calls no `FileSync` method that is not announced.
 const METHODS: [&str; 11] = [

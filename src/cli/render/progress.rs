@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use super::table;
 use crate::cli::build::Progress;
 use crate::cli::out;
 use crate::ops::build::{Event, EventSink, LegName, LegOutcomeKind, StepState};
@@ -44,7 +45,7 @@ fn line(event: &Event, width: usize, with_logs: bool) -> Option<String> {
         Event::Planned { legs } => {
             let images: std::collections::BTreeSet<&str> =
                 legs.iter().map(|leg| leg.image.as_str()).collect();
-            format!("{} images, {} legs", images.len(), legs.len())
+            table::counts(images.len(), legs.len())
         }
         Event::LegStarted {
             leg,

@@ -26,6 +26,14 @@ pub(in crate::cli) fn render(rows: &[Vec<String>]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// How many images and legs there are.
+pub(in crate::cli) fn counts(images: usize, legs: usize) -> String {
+    let word =
+        |count: usize, one: &'static str, many: &'static str| if count == 1 { one } else { many };
+    let (image, leg) = (word(images, "image", "images"), word(legs, "leg", "legs"));
+    format!("{images} {image}, {legs} {leg}")
+}
+
 /// The first twelve digits of a digest.
 pub(in crate::cli) fn short(digest: &str) -> String {
     digest

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::lower::{BaseRecord, PinnedImage};
 use crate::oci::{Descriptor, Digest, Platform};
-use crate::ops::error::with_causes;
 use crate::record::Utc;
 use crate::registry::RegistryError;
 use crate::text::Place;
+use crate::text::with_causes;
 
 /// What happened to everything that was planned.
 #[derive(Debug, Clone, Default)]

@@ -21,10 +21,11 @@ use super::{publish, record};
 use crate::lower::{Job, Parent, Pins};
 use crate::oci::Platform;
 use crate::ops::connect::Backends;
-use crate::ops::error::{OpError, with_causes};
+use crate::ops::error::OpError;
 use crate::ops::load::Loaded;
 use crate::ops::places::Destination;
 use crate::plan::{Leg, Planned};
+use crate::text::with_causes;
 
 /// Whether the options mean something in this workspace. Asks neither registry nor builder, so that a
 /// slip on the command line is told whether or not they are there.

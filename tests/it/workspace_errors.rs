@@ -82,7 +82,7 @@ fn a_yaml_file_that_is_no_recipe_is_passed_over_with_a_note() {
         ran.stderr
     );
     assert!(!ran.stderr.contains("part.yaml"), "{}", ran.stderr);
-    assert!(ran.stdout.contains("1 images"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("1 image,"), "{}", ran.stdout);
 }
 
 #[test]

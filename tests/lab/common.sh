@@ -95,7 +95,9 @@ start_daemon() {
     local name=$1 log=$KILN_LAB/log/$1.log
     shift
     [[ ! -e $log ]] || mv -f "$log" "$log.before"
-    setsid "$KILN_LAB_BIN/$name" "$@" </dev/null >"$log" 2>&1 9>&- &
+    # Away from the folder of whoever calls: a checkout may be removed while the daemon
+    # runs, and the git it starts cannot do without a working directory.
+    env --chdir=/ setsid "$KILN_LAB_BIN/$name" "$@" </dev/null >"$log" 2>&1 9>&- &
     printf '%s\n' "$!" >"$KILN_LAB/run/$name.pid"
     # Until setsid has become the daemon, daemon_pid would not know it.
     while ! daemon_pid "$name" >/dev/null && kill -0 "$!" 2>/dev/null; do

@@ -18,7 +18,7 @@ pub const VARIABLES: [(&str, &str); 12] = [
     ),
     (
         "SOURCE_DATE_EPOCH",
-        "seconds since 1970: the time in the image's configuration and of files made by file steps",
+        "seconds since 1970: the time in the image's configuration, and the latest one in its new layers",
     ),
     (
         "DOCKER_CONFIG",

@@ -18,6 +18,7 @@ mod cli_plan;
 mod cli_verify;
 mod common;
 mod context;
+mod docs;
 mod layers;
 mod llb_golden;
 mod llb_vectors;

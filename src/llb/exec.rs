@@ -1,7 +1,6 @@
 //! Running a program: its arguments, environment and mounts.
 
 use super::vertex::{Inputs, Kind, Note, Output, State, Vertex};
-use crate::oci::Platform;
 use crate::proto::pb;
 
 /// What is wrong with an exec, found when it is added.
@@ -73,7 +72,6 @@ pub struct Exec {
     pub(super) secret_env: Vec<pb::SecretEnv>,
     network: NetworkMode,
     privileged: bool,
-    platform: Option<Platform>,
 }
 
 /// What a run program leaves.
@@ -105,7 +103,6 @@ impl Exec {
             secret_env: Vec::new(),
             network,
             privileged: false,
-            platform: None,
         }
     }
 
@@ -159,13 +156,6 @@ impl Exec {
         self
     }
 
-    /// Runs on another platform than the root file system's.
-    #[must_use]
-    pub fn on_platform(mut self, platform: &Platform) -> Self {
-        self.platform = Some(*platform);
-        self
-    }
-
     /// Runs it on a root file system.
     pub fn run(mut self, root: &State, note: Note) -> Result<Executed, ExecError> {
         let mount = pb::Mount {
@@ -179,7 +169,6 @@ impl Exec {
         });
         self.check()?;
         let caps = self.caps();
-        let platform = self.platform.take().unwrap_or(root.platform);
         let mut inputs = Inputs::default();
         // BuildKit's own order: by path, then secrets, then ssh; outputs are numbered along it.
         self.mounts.sort_by_key(|at| {
@@ -219,7 +208,7 @@ impl Exec {
             security: security.into(),
             secret_env: self.secret_env,
         }));
-        let vertex = Vertex::new(&kind, inputs, Some(&platform), caps, note);
+        let vertex = Vertex::new(&kind, inputs, Some(&root.platform), caps, note);
         let output = Output {
             vertex: std::sync::Arc::new(vertex),
             index: 0,

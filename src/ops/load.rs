@@ -11,7 +11,7 @@ use crate::context::{PatternSet, expand as expand_glob};
 use crate::diagnostic::{Finding, Findings};
 use crate::lower::LocalFiles;
 use crate::oci::Platform;
-use crate::plan::{Selector, plan};
+use crate::plan::{Plan, Selector, plan};
 use crate::recipe::{Defaults, Image, Recipe, Shell, Surroundings, expand};
 use crate::text::{Place, SourceFile};
 use crate::workspace::{self, FILE_NAME, Workspace};
@@ -353,10 +353,22 @@ fn named(image: &Image) -> String {
     }
 }
 
-/// What the command line selects: names, else the recipes in the files it gives, else everything.
-pub(super) fn selectors(loaded: &Loaded, names: &[String]) -> Vec<Selector> {
-    if names.is_empty() {
-        return loaded.named_files.iter().map(Selector::new).collect();
+/// The plan of what the command line selects: names, else the recipes in the files it gives, else
+/// everything. It may be empty; whether that is a mistake is for the verb to say.
+pub(super) fn planned(
+    loaded: &Loaded,
+    names: &[String],
+    platforms: &BTreeSet<Platform>,
+) -> Result<Plan, OpError> {
+    let selectors: Vec<Selector> = if names.is_empty() {
+        loaded.named_files.iter().map(Selector::new).collect()
+    } else {
+        names.iter().map(Selector::new).collect()
+    };
+    let mut findings = Findings::new();
+    let plan = plan(loaded.images.clone(), &selectors, platforms, &mut findings)?;
+    if findings.has_errors() {
+        return Err(OpError::Invalid(findings));
     }
-    names.iter().map(Selector::new).collect()
+    Ok(plan)
 }

@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use super::build::{epochs, rehearse};
 use super::error::OpError;
-use super::load::{Loaded, selectors};
+use super::load::{Loaded, planned};
 use super::resolve::resolve;
-use crate::diagnostic::Findings;
 use crate::llb::{Definition, dump};
 use crate::lower::{Form, LocalFiles};
 use crate::oci::Platform;
@@ -67,18 +66,12 @@ pub fn plan(loaded: &Loaded, options: &PlanOptions) -> Result<Vec<PlannedImage>,
     Ok(plan
         .images
         .iter()
-        .map(|planned| view(loaded, &plan, planned))
+        .map(|image| view(loaded, &plan, image))
         .collect())
 }
 
 fn make(loaded: &Loaded, options: &PlanOptions) -> Result<Plan, OpError> {
-    let mut findings = Findings::new();
-    let selectors = selectors(loaded, &options.selectors);
-    let images = loaded.images.clone();
-    let plan = plan::plan(images, &selectors, &options.platforms, &mut findings)?;
-    if findings.has_errors() {
-        return Err(OpError::Invalid(findings));
-    }
+    let plan = planned(loaded, &options.selectors, &options.platforms)?;
     if plan.legs().is_empty() && !options.platforms.is_empty() {
         return Err(OpError::usage(
             "none of these images has one of these platforms",

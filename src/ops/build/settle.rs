@@ -10,7 +10,6 @@ use super::options::BuildOptions;
 use super::schedule::Board;
 use super::{assign, epoch, origin, rehearse, shrink};
 use crate::config::Proxies;
-use crate::diagnostic::Findings;
 use crate::llb::ProxyEnv;
 use crate::lower::{BuilderFacts, Form, LocalFiles, Lowered, Pins};
 use crate::oci::Platform;
@@ -18,10 +17,10 @@ use crate::ops::connect::{Backends, Ready};
 use crate::ops::error::OpError;
 use crate::ops::facts;
 use crate::ops::given::Given;
-use crate::ops::load::{Loaded, selectors};
+use crate::ops::load::{self, Loaded};
 use crate::ops::places::Destination;
 use crate::ops::resolve::resolve;
-use crate::plan::{Leg, Plan, plan};
+use crate::plan::{Leg, Plan};
 use crate::record::{Ledger, LedgerError};
 
 /// Where records go, below the workspace.
@@ -53,13 +52,7 @@ pub(super) fn planned(
     loaded: &Loaded,
     options: &BuildOptions,
 ) -> Result<(Plan, Vec<Destination>), OpError> {
-    let mut findings = Findings::new();
-    let images = loaded.images.clone();
-    let selectors = selectors(loaded, &options.selectors);
-    let plan = plan(images, &selectors, &options.platforms, &mut findings)?;
-    if findings.has_errors() {
-        return Err(OpError::Invalid(findings));
-    }
+    let plan = load::planned(loaded, &options.selectors, &options.platforms)?;
     if plan.legs().is_empty() {
         return Err(nothing(options));
     }

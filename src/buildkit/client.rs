@@ -20,6 +20,7 @@ use tower::service_fn;
 use crate::buildkit::address::Address;
 use crate::buildkit::details::{BrokenCall, is_connection_lost};
 use crate::buildkit::error::BuildkitError;
+use crate::buildkit::pulse::IDLE_LIMIT;
 use crate::oci::Platform;
 use crate::proto::control::control_client::ControlClient;
 use crate::proto::control::{InfoRequest, ListWorkersRequest};
@@ -44,6 +45,7 @@ pub struct Builder {
     name: String,
     address: Address,
     control: ControlClient<Channel>,
+    idle_limit: Duration,
 }
 
 /// What a daemon says of itself.
@@ -99,6 +101,7 @@ impl Builder {
             name,
             address: address.clone(),
             control,
+            idle_limit: IDLE_LIMIT,
         })
     }
 
@@ -110,6 +113,18 @@ impl Builder {
     /// Where the daemon listens.
     pub fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// How long the daemon may be silent in a build before it is given up; 60 s where nothing is said.
+    /// A step that writes nothing is not silence: the daemon asks for our health meanwhile.
+    #[must_use]
+    pub fn with_idle_limit(mut self, limit: Duration) -> Builder {
+        self.idle_limit = limit;
+        self
+    }
+
+    pub(super) fn idle_limit(&self) -> Duration {
+        self.idle_limit
     }
 
     /// Asks the daemon what it is.

@@ -19,7 +19,8 @@ use crate::text::with_causes;
 pub struct Daemon {
     builder: Builder,
     content: Arc<SessionContent>,
-    session: Mutex<Arc<Session>>,
+    /// Nothing after a build found it gone.
+    session: Mutex<Option<Arc<Session>>>,
 }
 
 impl Builder {
@@ -33,7 +34,7 @@ impl Builder {
         Ok(Daemon {
             builder: self,
             content,
-            session: Mutex::new(Arc::new(session)),
+            session: Mutex::new(Some(Arc::new(session))),
         })
     }
 }
@@ -46,16 +47,27 @@ impl Daemon {
 
     /// The session, a new one if it was lost since the last build.
     async fn session(&self) -> Result<Arc<Session>, SolveError> {
-        let mut session = self.session.lock().await;
-        if session.is_lost() {
-            let content = Arc::clone(&self.content);
-            let reopened = Session::open(&self.builder, content).await;
-            *session = Arc::new(reopened.map_err(|error| SolveError::DaemonLost {
-                builder: self.builder.name().to_owned(),
-                message: with_causes(&error),
-            })?);
+        let mut current = self.session.lock().await;
+        if let Some(session) = current.as_ref().filter(|session| !session.is_lost()) {
+            return Ok(Arc::clone(session));
         }
-        Ok(Arc::clone(&session))
+        let content = Arc::clone(&self.content);
+        let opened = Session::open(&self.builder, content).await;
+        let session = Arc::new(opened.map_err(|error| SolveError::DaemonLost {
+            builder: self.builder.name().to_owned(),
+            message: with_causes(&error),
+        })?);
+        *current = Some(Arc::clone(&session));
+        Ok(session)
+    }
+
+    /// Lets go of a session in which a build was lost. A daemon that shuts down waits for its sessions,
+    /// and one that was silent may have forgotten this one.
+    async fn forget(&self, session: &Arc<Session>) {
+        let mut current = self.session.lock().await;
+        if current.as_ref().is_some_and(|it| Arc::ptr_eq(it, session)) {
+            *current = None;
+        }
     }
 }
 
@@ -71,6 +83,10 @@ impl Solver for Daemon {
         progress: ProgressSink,
     ) -> Result<PlatformResult, SolveError> {
         let session = self.session().await?;
-        run::solve(&self.builder, &session, request, progress).await
+        let result = run::solve(&self.builder, &session, request, progress).await;
+        if result.as_ref().is_err_and(SolveError::is_retryable) {
+            self.forget(&session).await;
+        }
+        result
     }
 }

@@ -20,6 +20,9 @@ use crate::text::with_causes;
 /// How the image exporter begins its errors about pushing; they have no type of their own.
 const PUSH_FAILED: &str = "failed to push ";
 
+/// What the system says when a disk is full.
+const NO_SPACE: &str = "no space left on device";
+
 /// What is known of a solve when it fails.
 #[derive(Debug)]
 pub(super) struct Circumstances<'a> {
@@ -82,6 +85,10 @@ pub(super) fn solve_error(status: &Status, known: &Circumstances<'_>) -> SolveEr
         return SolveError::SessionLost { builder, reason };
     }
     let details = details(status.details());
+    // A program that found the disk full failed by itself and has its log; all else is the builder's.
+    if details.exit_code.is_none() && message.contains(NO_SPACE) {
+        return SolveError::DiskFull { builder, message };
+    }
     if let Some(vertex) = details.vertex {
         return SolveError::StepFailed {
             name: known.tracker.name(&vertex).unwrap_or(&vertex).to_owned(),
@@ -219,6 +226,8 @@ mod tests {
             SolveError::Cancelled { .. } => "cancelled",
             SolveError::DaemonLost { .. } => "daemon",
             SolveError::SessionLost { .. } => "session",
+            SolveError::Stalled { .. } => "stalled",
+            SolveError::DiskFull { .. } => "disk",
             SolveError::BadAnswer { .. } => "answer",
         };
         let rows = [
@@ -230,6 +239,11 @@ mod tests {
             ),
             (Code::Unknown, "unknown API capability X", "rejected"),
             (Code::Cancelled, "", "cancelled"),
+            (
+                Code::ResourceExhausted,
+                "failed to create temp dir: mkdir /größe: no space left on device",
+                "disk",
+            ),
         ];
         for (code, message, expected) in rows {
             assert_eq!(kind(code, message), expected, "{message}");

@@ -165,6 +165,23 @@ pub enum SolveError {
         /// What the connection says.
         message: String,
     },
+    /// Nothing was heard of the daemon for too long: neither progress nor a question after our health,
+    /// which comes every five seconds.
+    #[error("builder `{builder}` was silent for {seconds} s")]
+    Stalled {
+        /// Name of the builder.
+        builder: String,
+        /// How long, in seconds.
+        seconds: u64,
+    },
+    /// The daemon has no space left on its disk.
+    #[error("the disk of builder `{builder}` is full: {message}")]
+    DiskFull {
+        /// Name of the builder.
+        builder: String,
+        /// The daemon's words.
+        message: String,
+    },
     /// The session broke, through which the daemon gets local files, secrets and logins.
     #[error("lost the session with builder `{builder}`: {reason}")]
     SessionLost {
@@ -191,6 +208,7 @@ impl SolveError {
             self,
             SolveError::DaemonLost { .. }
                 | SolveError::SessionLost { .. }
+                | SolveError::Stalled { .. }
                 | SolveError::Cancelled { .. }
         )
     }

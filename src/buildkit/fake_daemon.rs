@@ -16,6 +16,7 @@ use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Response, Status, Streaming, async_trait};
 use tower::service_fn;
 
+use crate::buildkit::pulse::Pulse;
 use crate::buildkit::session::Tunnel;
 use crate::proto::control::control_server::{Control, ControlServer};
 use crate::proto::control::{
@@ -172,7 +173,11 @@ impl Control for FakeControl {
             .map(|value| value.to_str().unwrap().to_owned())
             .collect();
         let (sender, mut written) = mpsc::channel(16);
-        let tunnel = Mutex::new(Some(Tunnel::new(request.into_inner(), sender)));
+        let tunnel = Mutex::new(Some(Tunnel::new(
+            request.into_inner(),
+            sender,
+            Pulse::new(),
+        )));
         let open = service_fn(move |_| {
             let tunnel = tunnel.lock().unwrap().take().map(TokioIo::new);
             async move { tunnel.ok_or_else(|| std::io::Error::other("a session opens once")) }

@@ -32,6 +32,7 @@ mod fake_daemon;
 mod id;
 mod lines;
 mod progress;
+mod pulse;
 mod result;
 mod run;
 mod session;

@@ -16,6 +16,7 @@ use crate::buildkit::details::{Circumstances, is_connection_lost, solve_error};
 use crate::buildkit::error::SolveError;
 use crate::buildkit::id::fresh_id;
 use crate::buildkit::progress::ProgressSink;
+use crate::buildkit::pulse::Pulse;
 use crate::buildkit::result::{Exported, PlatformResult, exported};
 use crate::buildkit::session::Session;
 use crate::buildkit::solve::Solve;
@@ -39,6 +40,7 @@ type Answer = Result<Response<SolveResponse>, Status>;
 enum End {
     Answered(Answer),
     SessionLost(String),
+    Stalled,
 }
 
 pub(super) async fn solve(
@@ -56,7 +58,11 @@ pub(super) async fn solve(
     let end = {
         let mut control = builder.control();
         let solving = control.solve(call);
-        attend(solving, session, builder.control(), reference, &mut tracker).await
+        let attending = attend(solving, session, builder.control(), reference, &mut tracker);
+        tokio::select! {
+            end = attending => end,
+            () = session.pulse().silent_for(builder.idle_limit()) => End::Stalled,
+        }
     };
     tracker.finish();
     let name = builder.name();
@@ -66,6 +72,12 @@ pub(super) async fn solve(
             return Err(SolveError::SessionLost {
                 builder: name.to_owned(),
                 reason,
+            });
+        }
+        End::Stalled => {
+            return Err(SolveError::Stalled {
+                builder: name.to_owned(),
+                seconds: builder.idle_limit().as_secs(),
             });
         }
     };
@@ -109,7 +121,7 @@ async fn attend(
 ) -> End {
     let told = AtomicBool::new(false);
     let mut solving = pin!(solving);
-    let mut watching = pin!(watch(control, reference, tracker, &told));
+    let mut watching = pin!(watch(control, reference, tracker, &told, session.pulse()));
     let mut watched = false;
     let mut lost = pin!(session.lost());
     loop {
@@ -143,6 +155,7 @@ async fn watch(
     reference: String,
     tracker: &mut Tracker,
     told: &AtomicBool,
+    pulse: &Pulse,
 ) {
     let request = StatusRequest { r#ref: reference };
     let mut stream = match control.status(request).await {
@@ -156,6 +169,7 @@ async fn watch(
         match stream.message().await {
             Ok(Some(message)) => {
                 told.store(true, Ordering::Relaxed);
+                pulse.beat();
                 tracker.apply(message);
             }
             Ok(None) => return,

@@ -336,6 +336,41 @@ async fn a_daemon_that_goes_away_is_lost() {
     assert!(error.is_retryable(), "{error:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_that_falls_silent_is_given_up_and_one_that_asks_after_our_health_is_not() {
+    let daemon = FakeDaemon::start(Script::default());
+    let limit = Duration::from_millis(400);
+    let builder = connect(&daemon).await.with_idle_limit(limit);
+    let opened = builder.open(SessionContent::default()).await.unwrap();
+    let error = opened.solve(solve(), ProgressSink::none()).await;
+    let error = error.unwrap_err();
+    assert!(matches!(error, SolveError::Stalled { .. }), "{error:?}");
+    assert!(error.is_retryable());
+
+    // The session is opened again, and this time the daemon asks through it.
+    daemon.drop_sessions();
+    let asking = async {
+        while !daemon.has_session() {
+            sleep(Duration::from_millis(5)).await;
+        }
+        let mut secrets = SecretsClient::new(daemon.session().0);
+        for _ in 0..30 {
+            let id = "größe".to_owned();
+            let request = GetSecretRequest {
+                id,
+                ..GetSecretRequest::default()
+            };
+            secrets.get_secret(request).await.unwrap_err();
+            sleep(limit / 8).await;
+        }
+    };
+    let solving = opened.solve(solve(), ProgressSink::none());
+    tokio::select! {
+        end = solving => panic!("given up: {end:?}"),
+        () = asking => {}
+    }
+}
+
 #[tokio::test]
 async fn a_finished_build_without_export_has_no_manifest() {
     let daemon = FakeDaemon::start(Script {

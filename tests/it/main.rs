@@ -13,6 +13,7 @@ mod build_failures;
 mod build_images;
 mod build_legs;
 mod build_publish;
+mod build_retries;
 mod cli_build;
 mod cli_plan;
 mod cli_verify;

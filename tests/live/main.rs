@@ -13,6 +13,7 @@
 )]
 
 // How tests see the world.
+mod daemon;
 mod lab;
 mod layers;
 mod published;
@@ -31,6 +32,7 @@ mod graphs;
 mod index;
 mod interrupting;
 mod keeping;
+mod losing;
 mod mistakes;
 mod mounting;
 mod parents;

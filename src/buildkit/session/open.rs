@@ -18,6 +18,7 @@ use tonic::service::Routes;
 use crate::buildkit::client::{Builder, CONNECTION_WINDOW, STREAM_WINDOW};
 use crate::buildkit::error::BuildkitError;
 use crate::buildkit::id::fresh_id;
+use crate::buildkit::pulse::Pulse;
 use crate::buildkit::session::auth::AuthService;
 use crate::buildkit::session::content::SessionContent;
 use crate::buildkit::session::filesync::FileSyncService;
@@ -58,6 +59,7 @@ pub(in crate::buildkit) struct Session {
     id: String,
     /// Why the session ended, once it did.
     ended: watch::Receiver<Option<String>>,
+    pulse: Pulse,
     _serving: AbortOnDropHandle<()>,
 }
 
@@ -72,7 +74,8 @@ impl Session {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let request = announce(ReceiverStream::new(receiver), &id);
         let incoming = builder.answer("Session", control.session(request)).await?;
-        let tunnel = Tunnel::new(incoming, sender);
+        let pulse = Pulse::new();
+        let tunnel = Tunnel::new(incoming, sender, pulse.clone());
         let (end, ended) = watch::channel(None);
         let serving = tokio::spawn(async move {
             let reason = serve(tunnel, content).await;
@@ -81,6 +84,7 @@ impl Session {
         Ok(Session {
             id,
             ended,
+            pulse,
             _serving: AbortOnDropHandle::new(serving),
         })
     }
@@ -88,6 +92,11 @@ impl Session {
     /// The name by which a solve asks for this session.
     pub(in crate::buildkit) fn id(&self) -> &str {
         &self.id
+    }
+
+    /// When the daemon was last heard of.
+    pub(in crate::buildkit) fn pulse(&self) -> &Pulse {
+        &self.pulse
     }
 
     /// Whether the session ended although nobody on our side ended it.

@@ -12,6 +12,7 @@ use tokio_util::sync::PollSender;
 use tonic::Streaming;
 
 use crate::buildkit::details::BrokenCall;
+use crate::buildkit::pulse::Pulse;
 use crate::proto::control::BytesMessage;
 
 /// Messages that may wait to be sent.
@@ -27,17 +28,21 @@ pub(in crate::buildkit) struct Tunnel {
     /// What of the last message was not read yet.
     rest: Bytes,
     outgoing: PollSender<BytesMessage>,
+    /// Beats with every message that comes in.
+    pulse: Pulse,
 }
 
 impl Tunnel {
     pub(in crate::buildkit) fn new(
         incoming: Streaming<BytesMessage>,
         outgoing: mpsc::Sender<BytesMessage>,
+        pulse: Pulse,
     ) -> Tunnel {
         Tunnel {
             incoming,
             rest: Bytes::new(),
             outgoing: PollSender::new(outgoing),
+            pulse,
         }
     }
 }
@@ -51,7 +56,10 @@ impl AsyncRead for Tunnel {
         let this = self.get_mut();
         while this.rest.is_empty() {
             match ready!(Pin::new(&mut this.incoming).poll_next(cx)) {
-                Some(Ok(message)) => this.rest = message.data,
+                Some(Ok(message)) => {
+                    this.pulse.beat();
+                    this.rest = message.data;
+                }
                 Some(Err(status)) => return Poll::Ready(Err(io::Error::other(BrokenCall(status)))),
                 None => return Poll::Ready(Ok(())),
             }

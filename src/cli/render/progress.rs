@@ -61,6 +61,12 @@ fn line(event: &Event, width: usize, with_logs: bool) -> Option<String> {
         Event::Log { leg, line, .. } if with_logs => prefixed(leg, width, &format!("  {line}")),
         Event::Log { .. } => return None,
         Event::Warning { leg, message } => prefixed(leg, width, &format!("warning: {message}")),
+        Event::LegRetried {
+            leg,
+            attempt,
+            of,
+            message,
+        } => prefixed(leg, width, &format!("{message}; again, {attempt} of {of}")),
         Event::LegFinished {
             leg,
             outcome,

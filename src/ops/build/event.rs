@@ -86,6 +86,17 @@ pub enum Event {
         /// The remark.
         message: String,
     },
+    /// The builder went away and the leg is solved again.
+    LegRetried {
+        /// Which.
+        leg: LegName,
+        /// Which attempt begins, from 1.
+        attempt: u32,
+        /// How many there are at most.
+        of: u32,
+        /// Why.
+        message: String,
+    },
     /// A leg ended.
     LegFinished {
         /// Which.

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::assign::emulated;
+use super::blame::failure;
 use super::event::{Event, EventSink, LegName, LegOutcomeKind, StepState};
 use super::readback::read_back;
-use super::report::{Failure, FailureKind, LegReport, LegState, Solved};
-use crate::buildkit::{
-    Entitlement, Exporter, ImageByDigest, Progress, ProgressSink, Solve, SolveError,
-};
+use super::report::{Failure, LegReport, LegState, Solved};
+use crate::buildkit::{Entitlement, Exporter, ImageByDigest, Progress, ProgressSink, Solve};
 use crate::llb::Definition;
 use crate::lower::{Job, Lowered, PinnedImage, lower};
 use crate::oci::{Reference, canonical};
@@ -81,8 +80,7 @@ impl LegRun<'_> {
         })?;
         let definition = Definition::of(&lowered.state);
         let solve = self.solve(&lowered, &definition)?;
-        let progress = self.progress();
-        let result = self.builder.solver.solve(solve, progress).await;
+        let result = self.attempt(&solve).await;
         let result = result.map_err(|error| failure(error, &definition))?;
         let mut solved = Solved {
             base: lowered.base.clone(),
@@ -144,7 +142,7 @@ impl LegRun<'_> {
         })
     }
 
-    fn progress(&self) -> ProgressSink {
+    pub(super) fn progress(&self) -> ProgressSink {
         let (leg, events) = (self.name.clone(), self.events.clone());
         ProgressSink::new(move |progress| {
             let leg = leg.clone();
@@ -193,101 +191,4 @@ fn annotations(content: &Content, lowered: &Lowered) -> BTreeMap<String, String>
         }
     }
     all
-}
-
-/// A failed solve in the user's words: the vertex becomes the step it was written as.
-fn failure(error: SolveError, definition: &Definition) -> Box<Failure> {
-    match error {
-        SolveError::StepFailed {
-            vertex,
-            name,
-            exit_code,
-            message,
-            logs,
-        } => {
-            let places = definition.places_of(&vertex).to_vec();
-            let message = match exit_code {
-                Some(code) => format!("`{name}` ended with exit code {code}{}", explain(code)),
-                None => format!("`{name}` failed: {}", plain(&message)),
-            };
-            let kind = FailureKind::Step {
-                name,
-                places,
-                exit_code,
-                logs,
-            };
-            Box::new(Failure {
-                kind,
-                message,
-                next: None,
-            })
-        }
-        SolveError::PushFailed { .. } => {
-            let next = "check that the builder reaches the registry and may push there";
-            Failure::registry(error.to_string(), next)
-        }
-        SolveError::Rejected { .. } => {
-            let next = "look into the builder's log; what builds may do is set in buildkitd.toml";
-            Failure::builder(error.to_string(), next)
-        }
-        SolveError::BadAnswer { .. } => Failure::builder(error.to_string(), "upgrade the builder"),
-        SolveError::Cancelled { .. }
-        | SolveError::DaemonLost { .. }
-        | SolveError::SessionLost { .. } => {
-            Failure::builder(error.to_string(), "run it again: finished steps are cached")
-        }
-    }
-}
-
-/// The builder's words without those about its own workings.
-fn plain(message: &str) -> String {
-    let workings = ["failed to compute cache key", "failed to load cache key"];
-    let is_working =
-        |part: &str| workings.contains(&part) || part.starts_with("failed to calculate checksum");
-    let mut words = message;
-    while let Some((part, rest)) = words.split_once(": ")
-        && is_working(part)
-    {
-        words = rest;
-    }
-    let mismatch = words
-        .strip_prefix("digest mismatch ")
-        .and_then(|sums| sums.split_once(": "));
-    match mismatch {
-        Some((found, wanted)) => format!("the download is {found}, and the recipe says {wanted}"),
-        None => words.to_owned(),
-    }
-}
-
-/// What exit codes of killed programs mean.
-fn explain(code: i64) -> &'static str {
-    match code {
-        137 => " (killed: most likely out of memory)",
-        132 => " (illegal instruction: the emulator or the CPU lacks it)",
-        139 => " (crashed; under emulation often a fault of the emulator)",
-        _ => "",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::plain;
-
-    #[test]
-    fn a_message_is_about_the_recipe_and_not_about_the_builders_workings() {
-        let missing = "failed to compute cache key: failed to calculate checksum of ref a::b: \"/größe\": not found";
-        assert_eq!(plain(missing), "\"/größe\": not found");
-        assert_eq!(
-            plain("failed to load cache key: invalid response status 404"),
-            "invalid response status 404"
-        );
-        assert_eq!(
-            plain("digest mismatch sha256:aa: sha256:bb"),
-            "the download is sha256:aa, and the recipe says sha256:bb"
-        );
-        assert_eq!(
-            plain("mkdir /bin/x: not a directory"),
-            "mkdir /bin/x: not a directory"
-        );
-    }
 }

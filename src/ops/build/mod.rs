@@ -10,6 +10,8 @@
 //! happened).
 
 mod assign;
+mod attempt;
+mod blame;
 mod epoch;
 mod event;
 mod leg;

@@ -2,6 +2,7 @@
 //! would, and behaves as it is told to.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub(crate) struct FakeSolver {
     moments: Arc<Mutex<Vec<Moment>>>,
     /// The most solves in flight at once so far.
     peak: watch::Sender<usize>,
+    /// Whether it answers no questions about itself.
+    away: AtomicBool,
 }
 
 impl FakeSolver {
@@ -48,6 +51,7 @@ impl FakeSolver {
             seen: Mutex::default(),
             moments: Arc::default(),
             peak: watch::Sender::new(0),
+            away: AtomicBool::new(false),
         }
     }
 
@@ -59,6 +63,11 @@ impl FakeSolver {
             act,
         };
         self.rules.lock().unwrap().push(rule);
+    }
+
+    /// From now on it answers no questions about itself.
+    pub(crate) fn go_away(&self) {
+        self.away.store(true, Ordering::Relaxed);
     }
 
     /// All requests, in the order in which they came.
@@ -245,7 +254,17 @@ impl Drop for Flight {
 #[async_trait]
 impl Solver for FakeSolver {
     async fn info(&self) -> Result<BuilderInfo, BuildkitError> {
-        panic!("a build does not ask twice what a builder is")
+        if self.away.load(Ordering::Relaxed) {
+            return Err(BuildkitError::NoWorker {
+                builder: "fake".to_owned(),
+            });
+        }
+        Ok(BuilderInfo {
+            name: "fake".to_owned(),
+            version: "v0.25.0".to_owned(),
+            platforms: vec![Platform::LINUX_AMD64, Platform::LINUX_ARM64],
+            native: Platform::LINUX_AMD64,
+        })
     }
 
     async fn solve(
@@ -267,6 +286,11 @@ impl Solver for FakeSolver {
                     flight.landed = true;
                     return Err(error);
                 }
+                Act::Errors(error, times) if flight.number < times => {
+                    flight.landed = true;
+                    return Err(error);
+                }
+                Act::Errors(..) => {}
                 Act::Hang => std::future::pending().await,
                 Act::Take(time) => tokio::time::sleep(time).await,
                 Act::Meet(count) => {

@@ -14,6 +14,8 @@ pub(crate) enum Act {
     Fail { step: &'static str, code: i64 },
     /// An answer of the connection or the daemon.
     Error(SolveError),
+    /// The same so many times; then it behaves.
+    Errors(SolveError, usize),
     /// No answer at all.
     Hang,
     /// It takes a while.

@@ -146,11 +146,20 @@ impl Workshop {
 
     /// Builds; one that waits for ever is a mistake.
     pub(crate) async fn build(&self, options: &BuildOptions) -> Result<BuildReport, OpError> {
+        self.build_within(Duration::from_secs(20), options).await
+    }
+
+    /// The same for builds that wait by design.
+    pub(crate) async fn build_within(
+        &self,
+        limit: Duration,
+        options: &BuildOptions,
+    ) -> Result<BuildReport, OpError> {
         let (loaded, backends) = (self.load(), self.backends());
         let events = Arc::clone(&self.events);
         let sink = EventSink::new(move |event| events.lock().unwrap().push(event));
         let built = run(&loaded, options, &backends, &sink);
-        let built = tokio::time::timeout(Duration::from_secs(20), built).await;
+        let built = tokio::time::timeout(limit, built).await;
         built.expect("the build waits for something that does not come")
     }
 

@@ -1,12 +1,20 @@
 //! The command tree, and the way from arguments to an exit code.
 
+use std::pin::pin;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
 use super::{build, common, out, plan, verify};
 use crate::config::Config;
+use crate::ops::OpError;
+
+/// How long an interrupted program may take to finish the tags it is moving and to say what it did.
+const LAST_WORDS: Duration = Duration::from_millis(1500);
 
 /// Builds container images for several platforms from YAML recipes, through BuildKit, into one OCI index
 #[derive(Debug, Parser)]
@@ -51,43 +59,74 @@ pub fn main() -> ExitCode {
             return Exit::Bug.into();
         }
     };
-    let exit = runtime.block_on(async {
-        tokio::select! {
-            biased;
-            exit = interrupted() => exit,
-            exit = run(app.command, &config) => exit,
-        }
-    });
+    let exit = runtime.block_on(heed(app.command, &config));
     // A walk over local files may still hold a thread; nobody waits for it.
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     exit.into()
 }
 
-async fn run(command: Command, config: &Config) -> Exit {
+/// Runs a command and heeds signals. The first one cancels: solves end, an image whose tags are being
+/// moved is finished. The second one does not wait for that.
+async fn heed(command: Command, config: &Config) -> Exit {
+    let stop = CancellationToken::new();
+    let mut running = pin!(run(command, config, &stop));
+    let mut signals = Signals::listen();
+    let exit = tokio::select! {
+        biased;
+        exit = signals.next() => exit,
+        exit = &mut running => return exit,
+    };
+    out::talk("interrupted: solves are cancelled, and what was not published stays unpublished");
+    stop.cancel();
+    tokio::select! {
+        biased;
+        _ = signals.next() => out::talk("interrupted again: nothing is waited for"),
+        () = tokio::time::sleep(LAST_WORDS) => {}
+        _ = &mut running => {}
+    }
+    exit
+}
+
+async fn run(command: Command, config: &Config, stop: &CancellationToken) -> Exit {
     let result = match command {
-        Command::Build(args) => build::exec(args, config).await,
-        Command::Plan(args) => plan::exec(args, config).await,
-        Command::Verify(args) => verify::exec(args, config).await,
+        Command::Build(args) => build::exec(args, config, stop).await,
+        Command::Plan(args) => unless_stopped(plan::exec(args, config), stop).await,
+        Command::Verify(args) => unless_stopped(verify::exec(args, config), stop).await,
     };
     result.unwrap_or_else(|error| common::report_error(&error))
 }
 
-/// Ends when the user or the system wants the program to end. Whatever runs is dropped by then, which
-/// cancels solves; tags are as they were.
-async fn interrupted() -> Exit {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        return std::future::pending().await;
-    };
-    let exit = tokio::select! {
-        _ = interrupt.recv() => Exit::Interrupted,
-        _ = terminate.recv() => Exit::Terminated,
-    };
-    out::talk("interrupted: solves are cancelled, and what was not published stays unpublished");
-    exit
+/// A verb that changes nothing can be dropped wherever it is.
+async fn unless_stopped(
+    verb: impl Future<Output = Result<Exit, OpError>>,
+    stop: &CancellationToken,
+) -> Result<Exit, OpError> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => Ok(Exit::Interrupted),
+        ended = verb => ended,
+    }
+}
+
+/// What the user or the system ends programs with.
+struct Signals(Option<(Signal, Signal)>);
+
+impl Signals {
+    fn listen() -> Self {
+        let interrupt = signal(SignalKind::interrupt());
+        let terminate = signal(SignalKind::terminate());
+        Self(interrupt.ok().zip(terminate.ok()))
+    }
+
+    async fn next(&mut self) -> Exit {
+        let Some((interrupt, terminate)) = &mut self.0 else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => Exit::Interrupted,
+            _ = terminate.recv() => Exit::Terminated,
+        }
+    }
 }
 
 fn log(config: &Config) {

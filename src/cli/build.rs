@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::ValueEnum;
+use tokio_util::sync::CancellationToken;
 
 use super::common::{Format, Selection, epoch, report_error};
 use super::exit::Exit;
@@ -69,8 +70,12 @@ pub(super) enum Progress {
 }
 
 /// Runs the command.
-pub(super) async fn exec(args: Args, config: &Config) -> Result<Exit, OpError> {
-    let (report, exit) = match build(&args, config).await {
+pub(super) async fn exec(
+    args: Args,
+    config: &Config,
+    stop: &CancellationToken,
+) -> Result<Exit, OpError> {
+    let (report, exit) = match build(&args, config, stop).await {
         Ok(report) => {
             let exit = show(&args, &report);
             (report, exit)
@@ -90,14 +95,21 @@ pub(super) async fn exec(args: Args, config: &Config) -> Result<Exit, OpError> {
     }
 }
 
-async fn build(args: &Args, config: &Config) -> Result<BuildReport, OpError> {
+async fn build(
+    args: &Args,
+    config: &Config,
+    stop: &CancellationToken,
+) -> Result<BuildReport, OpError> {
     let progress = choose_progress(args, config)?;
     let loaded = args.selection.load()?;
-    let options = options(args, config)?;
+    let options = options(args, config, stop)?;
     check(&loaded, &options)?;
     let registry = connect::registry(config, &loaded.workspace)?;
     let origin = connect::origin(config, &loaded.workspace)?;
-    let builders = connect::builders(config, &loaded, &options.given).await?;
+    let builders = tokio::select! {
+        builders = connect::builders(config, &loaded, &options.given) => builders?,
+        () = stop.cancelled() => return Err(OpError::Interrupted),
+    };
     let backends = connect::Backends {
         registry: Arc::new(registry),
         origin: Arc::new(origin),
@@ -107,7 +119,11 @@ async fn build(args: &Args, config: &Config) -> Result<BuildReport, OpError> {
     run(&loaded, &options, &backends, &events).await
 }
 
-fn options(args: &Args, config: &Config) -> Result<BuildOptions, OpError> {
+fn options(
+    args: &Args,
+    config: &Config,
+    stop: &CancellationToken,
+) -> Result<BuildOptions, OpError> {
     Ok(BuildOptions {
         selectors: args.selection.names.clone(),
         platforms: args.selection.platforms.iter().copied().collect(),
@@ -125,6 +141,7 @@ fn options(args: &Args, config: &Config) -> Result<BuildOptions, OpError> {
         given: given(args)?,
         epoch: epoch(config)?,
         proxy: config.proxies.clone(),
+        stop: stop.clone(),
     })
 }
 

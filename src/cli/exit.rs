@@ -53,6 +53,7 @@ impl Exit {
             OpError::Builder(_) => Self::Builder,
             OpError::Registry(_) => Self::Registry,
             OpError::WouldShrink { .. } => Self::Policy,
+            OpError::Interrupted => Self::Interrupted,
             OpError::Bug(_) => Self::Bug,
         }
     }
@@ -103,6 +104,7 @@ fn of_failure(failure: &Failure, everywhere: bool) -> Exit {
         FailureKind::Builder => Exit::Builder,
         FailureKind::Registry => Exit::Registry,
         FailureKind::Policy => Exit::Policy,
+        FailureKind::Interrupted => Exit::Interrupted,
         FailureKind::Bug => Exit::Bug,
     }
 }

@@ -51,6 +51,9 @@ pub enum OpError {
         #[source]
         source: std::io::Error,
     },
+    /// The user ended it before anything was begun.
+    #[error("interrupted before anything was begun")]
+    Interrupted,
     /// A mistake of kiln itself.
     #[error("{0}")]
     Bug(String),

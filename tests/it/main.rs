@@ -11,6 +11,7 @@ mod build;
 mod build_bases;
 mod build_failures;
 mod build_images;
+mod build_interrupts;
 mod build_legs;
 mod build_publish;
 mod build_retries;

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::config::Proxies;
 use crate::oci::Platform;
 use crate::ops::Given;
@@ -46,4 +48,7 @@ pub struct BuildOptions {
     pub epoch: Option<i64>,
     /// Proxies for networked steps.
     pub proxy: Proxies,
+    /// Cancelled when the build is to end early: legs are cancelled, an image whose tags are being
+    /// moved is finished, and nothing else is published.
+    pub stop: CancellationToken,
 }

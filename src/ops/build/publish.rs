@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
 
 use super::readback::read_back;
 use super::report::{Failure, LegReport, LegState};
@@ -20,6 +21,7 @@ pub(super) async fn publish(
     annotations: BTreeMap<String, String>,
     destination: &Destination,
     registry: &dyn Registry,
+    stop: &CancellationToken,
 ) -> Result<(Digest, u64), Box<Failure>> {
     let repository = destination
         .repository
@@ -36,6 +38,10 @@ pub(super) async fn publish(
     registry
         .put_manifest(repository, &by_digest, &MediaType::OciIndex, bytes.clone())
         .await?;
+    // From here on the tags of an image are one thing: all of them are moved, or none.
+    if stop.is_cancelled() {
+        return Err(Failure::interrupted());
+    }
     let references = &destination.references;
     for (done, reference) in references.iter().enumerate() {
         if let Err(error) = tag(registry, reference, &digest, &bytes).await {

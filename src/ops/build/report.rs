@@ -128,6 +128,15 @@ impl Failure {
         })
     }
 
+    /// The user ended the build before anything of the image was visible.
+    pub(super) fn interrupted() -> Box<Self> {
+        Box::new(Self {
+            kind: FailureKind::Interrupted,
+            message: "interrupted before its tags were moved; none was touched".to_owned(),
+            next: None,
+        })
+    }
+
     /// A builder that went away, refused, or answered something else than what it was asked for.
     pub(super) fn builder(message: impl Into<String>, next: &str) -> Box<Self> {
         Box::new(Self {
@@ -173,6 +182,8 @@ pub enum FailureKind {
     Registry,
     /// A policy refuses the result.
     Policy,
+    /// The user ended the build.
+    Interrupted,
     /// A mistake of kiln itself.
     Bug,
 }

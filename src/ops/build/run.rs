@@ -41,7 +41,11 @@ pub async fn run(
     backends: &Backends,
     events: &EventSink,
 ) -> Result<BuildReport, OpError> {
-    let settled = settle(loaded, options, backends, events).await?;
+    let settled = tokio::select! {
+        biased;
+        () = options.stop.cancelled() => return Err(OpError::Interrupted),
+        settled = settle(loaded, options, backends, events) => settled?,
+    };
     let legs = settled
         .plan
         .legs()
@@ -193,6 +197,7 @@ impl Settled<'_> {
             annotations.unwrap_or_default(),
             destination,
             registry,
+            &self.options.stop,
         );
         match published.await {
             Ok((digest, size)) => {

@@ -16,6 +16,8 @@ use crate::plan::{Leg, Plan};
 
 /// Why a leg has no report of its own.
 const NOT_BEGUN: &str = "not begun, because something else failed";
+const CANCELLED: &str = "cancelled, because something else failed";
+const INTERRUPTED: &str = "interrupted";
 
 /// What children learn of a finished leg.
 #[derive(Debug, Clone)]
@@ -29,7 +31,9 @@ pub(super) enum Finished {
 /// The board on which legs see each other.
 pub(super) struct Board {
     legs: BTreeMap<Leg, watch::Sender<Option<Finished>>>,
-    /// Cancelled when running legs must end.
+    /// Cancelled by the user.
+    interrupt: CancellationToken,
+    /// Cancelled when running legs must end; so it is with `interrupt`.
     stop: CancellationToken,
     /// Cancelled when no further image may begin.
     hold: CancellationToken,
@@ -44,6 +48,7 @@ impl Board {
         slots: &[usize],
         jobs: Option<usize>,
         policy: FailurePolicy,
+        interrupt: &CancellationToken,
     ) -> Self {
         let legs = plan
             .legs()
@@ -52,7 +57,8 @@ impl Board {
             .collect();
         Self {
             legs,
-            stop: CancellationToken::new(),
+            interrupt: interrupt.clone(),
+            stop: interrupt.child_token(),
             hold: CancellationToken::new(),
             policy,
             slots: slots
@@ -103,7 +109,15 @@ impl Board {
 
     /// Whether an image that has not begun may not begin any more.
     pub(super) fn is_held(&self) -> bool {
-        self.hold.is_cancelled()
+        self.hold.is_cancelled() || self.stop.is_cancelled()
+    }
+
+    fn why(&self, otherwise: &'static str) -> &'static str {
+        if self.interrupt.is_cancelled() {
+            INTERRUPTED
+        } else {
+            otherwise
+        }
     }
 
     /// Runs a leg once its builder has a slot, unless everything is to stop; why it has no report then.
@@ -121,15 +135,15 @@ impl Board {
         };
         let _slot = tokio::select! {
             biased;
-            () = self.stop.cancelled() => return Err(NOT_BEGUN),
+            () = self.stop.cancelled() => return Err(self.why(NOT_BEGUN)),
             slot = slot => slot,
         };
         if !may_begin() {
-            return Err(NOT_BEGUN);
+            return Err(self.why(NOT_BEGUN));
         }
         tokio::select! {
             biased;
-            () = self.stop.cancelled() => Err("cancelled, because something else failed"),
+            () = self.stop.cancelled() => Err(self.why(CANCELLED)),
             report = leg => Ok(report),
         }
     }

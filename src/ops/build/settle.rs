@@ -121,7 +121,7 @@ pub(super) async fn settle<'a>(
         check_ledger(&ledger)?;
     }
     Ok(Settled {
-        board: Board::new(&plan, &slots, options.jobs, options.failure),
+        board: Board::new(&plan, &slots, options.jobs, options.failure, &options.stop),
         begun: Mutex::new(vec![false; plan.images.len()]),
         revision: facts::revision(root, &ledger),
         ledger: Ledger::at(ledger),

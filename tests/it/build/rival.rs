@@ -1,4 +1,4 @@
-//! A registry in which somebody else pushes the same tag at the same time.
+//! A registry in which something happens at a tag: somebody else pushes it, or the user loses patience.
 
 use std::sync::Arc;
 
@@ -6,19 +6,42 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use kiln::oci::{Descriptor, Digest, MediaType, Reference, Repository, Tag};
 use kiln::registry::{ManifestRef, MemoryRegistry, RawManifest, Registry, RegistryError};
+use tokio_util::sync::CancellationToken;
 
-/// What is read from one tag is another image.
+/// The registry.
 #[derive(Debug)]
 pub(crate) struct Rival {
     inner: Arc<MemoryRegistry>,
     tag: &'static str,
-    other: Reference,
+    event: TagEvent,
+}
+
+#[derive(Debug)]
+enum TagEvent {
+    /// What is read from it is another image.
+    Stolen(Reference),
+    /// Its push cancels this.
+    Cancels(CancellationToken),
 }
 
 impl Rival {
     pub(crate) fn new(inner: Arc<MemoryRegistry>, tag: &'static str, other: &str) -> Self {
-        let other = other.parse().unwrap();
-        Self { inner, tag, other }
+        let event = TagEvent::Stolen(other.parse().unwrap());
+        Self { inner, tag, event }
+    }
+
+    /// The user ends the build while the tag is being pushed.
+    pub(crate) fn interrupting(
+        inner: Arc<MemoryRegistry>,
+        tag: &'static str,
+        stop: &CancellationToken,
+    ) -> Self {
+        let event = TagEvent::Cancels(stop.clone());
+        Self { inner, tag, event }
+    }
+
+    fn is_tag(&self, at: &ManifestRef) -> bool {
+        matches!(at, ManifestRef::Tag(tag) if tag.as_str() == self.tag)
     }
 }
 
@@ -37,10 +60,11 @@ impl Registry for Rival {
         repository: &Repository,
         at: &ManifestRef,
     ) -> Result<Option<RawManifest>, RegistryError> {
-        let stolen = matches!(at, ManifestRef::Tag(tag) if tag.as_str() == self.tag);
-        if stolen {
-            let at = ManifestRef::of(&self.other);
-            return self.inner.get_manifest(self.other.repository(), &at).await;
+        if let TagEvent::Stolen(other) = &self.event
+            && self.is_tag(at)
+        {
+            let at = ManifestRef::of(other);
+            return self.inner.get_manifest(other.repository(), &at).await;
         }
         self.inner.get_manifest(repository, at).await
     }
@@ -52,6 +76,13 @@ impl Registry for Rival {
         media_type: &MediaType,
         bytes: Bytes,
     ) -> Result<Digest, RegistryError> {
+        if let TagEvent::Cancels(stop) = &self.event
+            && self.is_tag(at)
+        {
+            stop.cancel();
+            // Whoever waits for that gets the chance to see it.
+            tokio::task::yield_now().await;
+        }
         let put = self.inner.put_manifest(repository, at, media_type, bytes);
         put.await
     }

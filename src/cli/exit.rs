@@ -104,6 +104,7 @@ fn of_failure(failure: &Failure, everywhere: bool) -> Exit {
         FailureKind::Builder => Exit::Builder,
         FailureKind::Registry => Exit::Registry,
         FailureKind::Policy => Exit::Policy,
+        FailureKind::Ledger => Exit::Invalid,
         FailureKind::Interrupted => Exit::Interrupted,
         FailureKind::Bug => Exit::Bug,
     }
@@ -212,6 +213,8 @@ mod tests {
         let kinds = [
             (FailureKind::Registry, Exit::Registry),
             (FailureKind::Policy, Exit::Policy),
+            (FailureKind::Ledger, Exit::Invalid),
+            (FailureKind::Interrupted, Exit::Interrupted),
             (FailureKind::Bug, Exit::Bug),
         ];
         for (kind, expected) in kinds {

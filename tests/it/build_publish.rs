@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kiln::ops::OpError;
 use kiln::ops::build::{BuildOptions, Event, EventSink, FailureKind, ImageState, run};
-use kiln::record::Ledger;
+use kiln::record::{Ledger, Record};
 use kiln::registry::{Fault, Operation, Registry};
 
 use crate::build::{AMD64, ARM64, Rival, Workshop, kinds, push};
@@ -340,6 +340,10 @@ async fn a_record_that_is_lost_is_told_and_the_index_with_it() {
     let failure = image.error.as_ref().unwrap();
     assert!(failure.message.contains("published"), "{failure:?}");
     assert!(failure.message.contains("directory"), "{failure:?}");
+    // Nothing is lost: the record itself is said.
+    let line = failure.next.as_ref().unwrap().split_once("to it: ");
+    let record: Record = serde_json::from_str(line.unwrap().1).unwrap();
+    assert_eq!(Some(record.draft.index.digest), shop.tag("app:1"));
 }
 
 #[tokio::test]

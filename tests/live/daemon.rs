@@ -34,6 +34,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) arguments: &'a [String],
     /// Where its store is; in its own folder otherwise.
     pub(crate) store: Option<&'a Path>,
+    /// The control group of its steps.
+    pub(crate) cgroup: Option<&'a str>,
 }
 
 impl Daemon {
@@ -60,11 +62,13 @@ impl Daemon {
         let mut addresses = vec![daemon.address()];
         addresses.extend(settings.address.map(str::to_owned));
         let registry = &lab.registry;
+        let parent = |name| format!("defaultCgroupParent = \"/{name}\"");
+        let cgroup = settings.cgroup.map(parent).unwrap_or_default();
         let store = store.display();
         let config = format!(
             "root = \"{store}\"\n[grpc]\n  address = {addresses:?}\n\
              [worker.containerd]\n  enabled = false\n\
-             [worker.oci]\n  enabled = true\n  snapshotter = \"overlayfs\"\n  networkMode = \"host\"\n\
+             [worker.oci]\n  enabled = true\n  snapshotter = \"overlayfs\"\n  networkMode = \"host\"\n{cgroup}\n\
              [registry.\"docker.io\"]\n  mirrors = [{registry:?}]\n\
              [registry.{registry:?}]\n  http = true\n"
         );

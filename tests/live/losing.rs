@@ -1,12 +1,12 @@
 //! A builder that dies, drains, falls silent or fills its disk in the middle of a build.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::Path;
 use std::process::{Child, ChildStderr, Command};
 use std::thread::sleep;
 use std::time::Duration;
 
 use crate::daemon::{Daemon, Settings};
+use crate::disk::SmallDisk;
 use crate::workspace::{Run, Workspace, run, start};
 
 /// One step is done and one runs when `asleep` is written; a third is to come.
@@ -154,30 +154,6 @@ fn a_daemon_that_falls_silent_is_given_up_and_tried_again() {
     daemon.signal("-CONT");
     building.end().expect(0);
     assert!(space.is_published());
-}
-
-/// A file system of a few bytes that is gone with the test.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn new(space: &Workspace, size: &str) -> Self {
-        let folder = tempfile::tempdir_in(space.lab.folder.join("run")).unwrap();
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]);
-        assert!(mount.arg(folder.path()).status().unwrap().success());
-        Self(folder)
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let mut umount = Command::new("umount");
-        let _ = umount.arg("--lazy").arg(self.path()).status();
-    }
 }
 
 #[test]

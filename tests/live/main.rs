@@ -14,6 +14,7 @@
 
 // How tests see the world.
 mod daemon;
+mod disk;
 mod lab;
 mod layers;
 mod published;
@@ -41,5 +42,6 @@ mod programs;
 mod recipes;
 mod repeating;
 mod stages;
+mod surroundings;
 mod trust;
 mod verifying;

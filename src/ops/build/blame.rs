@@ -12,7 +12,7 @@ const FREE_SPACE: &str = "free space on the builder with `buildctl prune`, or gi
                           run it again: finished steps that were not pruned are cached";
 
 /// A failed solve in the user's words: the vertex becomes the step it was written as.
-pub(super) fn failure(error: SolveError, definition: &Definition) -> Box<Failure> {
+pub(super) fn failure(error: SolveError, definition: &Definition, emulated: bool) -> Box<Failure> {
     match error {
         SolveError::StepFailed {
             vertex,
@@ -23,7 +23,10 @@ pub(super) fn failure(error: SolveError, definition: &Definition) -> Box<Failure
         } => {
             let places = definition.places_of(&vertex).to_vec();
             let message = match exit_code {
-                Some(code) => format!("`{name}` ended with exit code {code}{}", explain(code)),
+                Some(code) => format!(
+                    "`{name}` ended with exit code {code}{}",
+                    explain(code, emulated)
+                ),
                 None => format!("`{name}` failed: {}", plain(&message)),
             };
             let full = logs.iter().any(|line| line.contains(NO_SPACE));
@@ -79,11 +82,17 @@ fn plain(message: &str) -> String {
 }
 
 /// What exit codes of killed programs mean.
-fn explain(code: i64) -> &'static str {
-    match code {
-        137 => " (killed: most likely out of memory)",
-        132 => " (illegal instruction: the emulator or the CPU lacks it)",
-        139 => " (crashed; under emulation often a fault of the emulator)",
+fn explain(code: i64, emulated: bool) -> &'static str {
+    match (code, emulated) {
+        (137, _) => " (killed: most likely out of memory)",
+        (132, true) => {
+            " (illegal instruction under emulation: the emulator lacks it; a native builder has it)"
+        }
+        (132, false) => " (illegal instruction: this machine's CPU lacks it)",
+        (139, true) => {
+            " (crashed under emulation: often a fault of the emulator; try a native builder)"
+        }
+        (139, false) => " (crashed: the program touched memory that is not its own)",
         _ => "",
     }
 }

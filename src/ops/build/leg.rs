@@ -81,7 +81,8 @@ impl LegRun<'_> {
         let definition = Definition::of(&lowered.state);
         let solve = self.solve(&lowered, &definition)?;
         let result = self.attempt(&solve).await;
-        let result = result.map_err(|error| failure(error, &definition))?;
+        let emulated = emulated(self.builder, self.job.platform);
+        let result = result.map_err(|error| failure(error, &definition, emulated))?;
         let mut solved = Solved {
             base: lowered.base.clone(),
             ran: result.ran,

@@ -128,6 +128,15 @@ impl Failure {
         })
     }
 
+    /// An image that is published, and whose record could not be written.
+    pub(super) fn unrecorded(message: impl Into<String>, next: String) -> Box<Self> {
+        Box::new(Self {
+            kind: FailureKind::Ledger,
+            message: message.into(),
+            next: Some(next),
+        })
+    }
+
     /// The user ended the build before anything of the image was visible.
     pub(super) fn interrupted() -> Box<Self> {
         Box::new(Self {
@@ -182,6 +191,8 @@ pub enum FailureKind {
     Registry,
     /// A policy refuses the result.
     Policy,
+    /// The ledger cannot be written.
+    Ledger,
     /// The user ended the build.
     Interrupted,
     /// A mistake of kiln itself.

@@ -238,7 +238,12 @@ impl Settled<'_> {
                 image: report.image.clone(),
                 message: message.clone(),
             });
-            self.fail(report, *Failure::bug(message));
+            let next = format!(
+                "make way for `{}` and append this line to it: {}",
+                self.ledger.path().display(),
+                serde_json::to_string(&record).unwrap_or_default()
+            );
+            self.fail(report, *Failure::unrecorded(message, next));
         }
     }
 

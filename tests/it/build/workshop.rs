@@ -257,6 +257,7 @@ pub(crate) fn kinds(image: &ImageReport) -> Vec<&'static str> {
             FailureKind::Builder => "builder",
             FailureKind::Registry => "registry",
             FailureKind::Policy => "policy",
+            FailureKind::Ledger => "ledger",
             FailureKind::Interrupted => "interrupted",
             FailureKind::Bug => "bug",
         },

@@ -119,7 +119,7 @@ impl Lowering<'_> {
             .state(note(title.clone()));
         let mut built = empty(state, platform);
         built.history.push(History {
-            created: Some(super::config::rfc3339(self.job.epoch)),
+            created: Some(super::config::rfc3339(self.job.epoch.seconds)),
             created_by: Some(title),
             comment: Some("kiln".to_owned()),
             ..History::default()

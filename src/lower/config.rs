@@ -19,7 +19,7 @@ pub(super) fn image_config(job: &Job<'_>, built: &Built) -> ImageConfig {
     config.os = fresh.os;
     config.architecture = fresh.architecture;
     config.variant = fresh.variant;
-    config.created = Some(rfc3339(job.epoch));
+    config.created = Some(rfc3339(job.epoch.seconds));
     config.history.clone_from(&built.history);
     // The exporter fills in the layers it made.
     config.rootfs = fresh.rootfs;

@@ -57,6 +57,16 @@ pub struct BuilderFacts {
     pub no_cache: bool,
 }
 
+/// The time in an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Epoch {
+    /// Seconds since 1970.
+    pub seconds: i64,
+    /// Whether the image is to be the same bytes wherever and whenever it is built: programs see the
+    /// epoch as `SOURCE_DATE_EPOCH`, and later times in new layers are set back to it.
+    pub reproducible: bool,
+}
+
 /// Everything the lowering of one image on one platform needs.
 #[derive(Debug)]
 pub struct Job<'a> {
@@ -66,8 +76,8 @@ pub struct Job<'a> {
     pub platform: Platform,
     /// The image's repository: caches of its steps are kept apart by it.
     pub repository: &'a str,
-    /// Time of everything made by file steps, and of the image, in seconds since 1970.
-    pub epoch: i64,
+    /// Time of everything made by file steps, and of the image.
+    pub epoch: Epoch,
     /// What names resolve to.
     pub pins: &'a Pins,
     /// Files of the workspace.

@@ -10,6 +10,10 @@ use crate::oci::Platform;
 use crate::recipe::steps::Owner;
 use crate::recipe::{Command, Mount, MountSource, Network, Program, SecretTarget, Step};
 
+/// The variable in which programs look for the time to write into what they make, see
+/// reproducible-builds.org.
+const EPOCH: &str = "SOURCE_DATE_EPOCH";
+
 /// What a program step runs, once its options are known.
 pub(super) struct Call {
     /// Program and arguments.
@@ -65,6 +69,10 @@ impl Lowering<'_> {
                 env.retain(|(known, _)| *known != name);
                 env.push((name, value));
             }
+        }
+        let epoch = self.job.epoch;
+        if epoch.reproducible && !env.iter().any(|(name, _)| name == EPOCH) {
+            env.push((EPOCH.to_owned(), epoch.seconds.to_string()));
         }
         let cwd = program
             .workdir

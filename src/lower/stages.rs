@@ -89,7 +89,7 @@ impl<'a> Lowering<'a> {
 
     fn run(&mut self, built: Built, start: &Start<'_>) -> Built {
         let no_cache = matches!(self.job.form, Form::Builder(facts) if facts.no_cache);
-        let mut chain = Chain::on(built, start.shell.clone(), self.job.epoch, no_cache);
+        let mut chain = Chain::on(built, start.shell.clone(), self.job.epoch.seconds, no_cache);
         chain.set_env(start.env);
         if let Some(workdir) = start.workdir
             && workdir.value != chain.cwd

@@ -140,7 +140,8 @@ pub async fn write_llb(
     let root = &loaded.workspace.root;
     // Without a builder the target stands for whatever stages run on.
     let pins = resolve(&plan, &|target| target, registry, root).await?.pins;
-    let epochs = epochs(&plan, &pins, options.epoch);
+    let reproducible = loaded.workspace.reproducible;
+    let epochs = epochs(&plan, &pins, options.epoch, reproducible);
     let files = LocalFiles::new(root);
     let graphs = rehearse(&plan, &pins, &epochs, &files, |_| &Form::Platform);
     let graphs = graphs.map_err(OpError::Invalid)?;

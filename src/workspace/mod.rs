@@ -40,6 +40,8 @@ pub struct Workspace {
     pub platforms: Vec<Platform>,
     /// The shell of recipes that name none: `sh` or `bash`.
     pub shell: String,
+    /// Whether images are to be the same bytes wherever and whenever they are built.
+    pub reproducible: bool,
 }
 
 /// A registry that images are pushed to.
@@ -103,6 +105,7 @@ impl Workspace {
             ca: None,
             platforms: Vec::new(),
             shell: "sh".to_owned(),
+            reproducible: false,
         }
     }
 }

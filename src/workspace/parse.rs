@@ -41,8 +41,8 @@ const TRUST: Keys = Keys {
 };
 const DEFAULTS: Keys = Keys {
     of: "`defaults`",
-    known: &["platforms", "shell", "installer"],
-    later: &["reproducible", "publish"],
+    known: &["platforms", "shell", "installer", "reproducible"],
+    later: &["publish"],
 };
 
 /// Reads a workspace file; what is wrong goes into `findings`.
@@ -374,6 +374,15 @@ fn defaults(workspace: &mut Workspace, node: &Node, findings: &mut Findings) {
                 &shell.place,
                 format!("`{}` is no shell; write sh or bash", shell.value),
             );
+        }
+    }
+    if let Some(node) = node.get("reproducible") {
+        match &node.kind {
+            NodeKind::Scalar(scalar) if scalar.plain && scalar.text == "true" => {
+                workspace.reproducible = true;
+            }
+            NodeKind::Scalar(scalar) if scalar.plain && scalar.text == "false" => {}
+            _ => findings.error(&node.place, "`reproducible` is true or false"),
         }
     }
     if let Some(installer) = field(node, "installer", findings)

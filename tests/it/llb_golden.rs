@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use kiln::diagnostic::Findings;
 use kiln::llb::{Definition, ProxyEnv, dump};
 use kiln::lower::{
-    BuilderFacts, Form, Job, LocalFiles, Lowered, Parent, PinnedImage, PinnedLayout, Pins, lower,
+    BuilderFacts, Epoch, Form, Job, LocalFiles, Lowered, Parent, PinnedImage, PinnedLayout, Pins,
+    lower,
 };
 use kiln::oci::{Digest, ImageConfig, Platform};
 use kiln::ops::{LoadOptions, Loaded, OpError, load};
@@ -22,6 +23,7 @@ const EPOCH: i64 = 1_700_000_000;
 pub(crate) struct Bench {
     root: PathBuf,
     form: Form,
+    reproducible: bool,
 }
 
 impl Bench {
@@ -29,6 +31,7 @@ impl Bench {
         Self {
             root: root.to_path_buf(),
             form: Form::Platform,
+            reproducible: false,
         }
     }
 
@@ -77,7 +80,10 @@ impl Bench {
             content,
             platform: leg.platform,
             repository: &planned.image.repository.value,
-            epoch: EPOCH,
+            epoch: Epoch {
+                seconds: EPOCH,
+                reproducible: self.reproducible,
+            },
             pins: &pins,
             files: &LocalFiles::new(&self.root),
             form: &self.form,
@@ -171,6 +177,28 @@ fn every_step_and_option_is_lowered_as_it_was() {
     for (leg, lowered) in graphs.iter().filter(|(leg, _)| leg.contains("everything")) {
         insta::assert_snapshot!(format!("llb_{}", file_name(leg)), shown(lowered));
     }
+}
+
+#[test]
+fn programs_of_a_reproducible_image_see_its_epoch_and_nothing_else_changes() {
+    let mut bench = Bench::new(&golden());
+    let plain = bench.lower_all(loaded(&golden()).images);
+    bench.reproducible = true;
+    let built = bench.lower_all(loaded(&golden()).images);
+    let leg = "golden/everything:all linux/amd64";
+    let lines = |lowered: &Lowered| -> Vec<String> {
+        let dump = dump(&Definition::of(&lowered.state));
+        let seen = format!("    env SOURCE_DATE_EPOCH={EPOCH}");
+        let others = dump.lines().filter(|line| *line != seen);
+        others.map(str::to_owned).collect()
+    };
+    let seen = dump(&Definition::of(&built[leg].state));
+    assert!(
+        seen.contains(&format!("SOURCE_DATE_EPOCH={EPOCH}")),
+        "{seen}"
+    );
+    assert_eq!(lines(&plain[leg]), lines(&built[leg]));
+    assert_eq!(plain[leg].config, built[leg].config);
 }
 
 #[test]

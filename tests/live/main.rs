@@ -41,6 +41,7 @@ mod pip;
 mod programs;
 mod recipes;
 mod repeating;
+mod reproducing;
 mod stages;
 mod surroundings;
 mod trust;

@@ -1,13 +1,30 @@
 //! The time in an image: never the clock's.
 
-use crate::lower::Pins;
+use crate::lower::{Epoch, Pins};
 use crate::plan::Plan;
 use crate::recipe::{Base, Image};
+
+/// The time of each image of a plan. Who asks for a time wants the same bytes again.
+pub(in crate::ops) fn epochs(
+    plan: &Plan,
+    pins: &Pins,
+    asked: Option<i64>,
+    reproducible: bool,
+) -> Vec<Epoch> {
+    let reproducible = reproducible || asked.is_some();
+    let seconds = seconds(plan, pins, asked).into_iter();
+    seconds
+        .map(|seconds| Epoch {
+            seconds,
+            reproducible,
+        })
+        .collect()
+}
 
 /// Seconds since 1970 for each image of a plan: what was asked for, else the newest time among its
 /// bases on all platforms, so that two platforms agree; 1970 where no base has a time or only an earlier
 /// one, since times of files cannot lie before it.
-pub(in crate::ops) fn epochs(plan: &Plan, pins: &Pins, asked: Option<i64>) -> Vec<i64> {
+fn seconds(plan: &Plan, pins: &Pins, asked: Option<i64>) -> Vec<i64> {
     let mut all: Vec<i64> = Vec::with_capacity(plan.images.len());
     for planned in &plan.images {
         let epoch = asked.unwrap_or_else(|| {

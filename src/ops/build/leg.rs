@@ -28,8 +28,6 @@ pub(super) struct LegRun<'a> {
     pub(super) job: Job<'a>,
     pub(super) builder: &'a Ready,
     pub(super) destination: Option<&'a Destination>,
-    /// Whether times in new layers are set back to the job's epoch.
-    pub(super) rewrite_times: bool,
     pub(super) registry: &'a dyn Registry,
     pub(super) events: &'a EventSink,
 }
@@ -127,7 +125,7 @@ impl LegRun<'_> {
                     repository: repository.clone(),
                     config,
                     base_config: lowered.base_config.clone(),
-                    rewrite_times: self.rewrite_times,
+                    rewrite_times: self.job.epoch.reproducible,
                     annotations: annotations(self.job.content, lowered),
                     insecure: *plain_http,
                     compression: None,
@@ -138,7 +136,7 @@ impl LegRun<'_> {
         Ok(Solve {
             exporter,
             entitlements,
-            source_date_epoch: Some(self.job.epoch),
+            source_date_epoch: Some(self.job.epoch.seconds),
             ..Solve::new(definition.to_proto(), self.job.platform)
         })
     }

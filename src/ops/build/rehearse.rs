@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Findings;
-use crate::lower::{Form, Job, LocalFiles, Lowered, Parent, Pins, lower};
+use crate::lower::{Epoch, Form, Job, LocalFiles, Lowered, Parent, Pins, lower};
 use crate::oci::Platform;
 use crate::plan::{Leg, Plan};
 
@@ -15,7 +15,7 @@ use crate::plan::{Leg, Plan};
 pub(in crate::ops) fn rehearse<'f>(
     plan: &Plan,
     pins: &Pins,
-    epochs: &[i64],
+    epochs: &[Epoch],
     files: &LocalFiles,
     form: impl Fn(Platform) -> &'f Form,
 ) -> Result<BTreeMap<Leg, Lowered>, Findings> {

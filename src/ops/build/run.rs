@@ -130,8 +130,6 @@ impl Settled<'_> {
             },
             builder: &self.backends.builders[builder],
             destination: self.options.push.then(|| &self.destinations[leg.image]),
-            // Who asks for a time wants the same bytes again.
-            rewrite_times: self.options.epoch.is_some(),
             registry: self.backends.origin.as_ref(),
             events: self.events,
         };

@@ -11,7 +11,7 @@ use super::schedule::Board;
 use super::{assign, epoch, origin, rehearse, shrink};
 use crate::config::Proxies;
 use crate::llb::ProxyEnv;
-use crate::lower::{BuilderFacts, Form, LocalFiles, Lowered, Pins};
+use crate::lower::{BuilderFacts, Epoch, Form, LocalFiles, Lowered, Pins};
 use crate::oci::Platform;
 use crate::ops::connect::{Backends, Ready};
 use crate::ops::error::OpError;
@@ -31,7 +31,7 @@ pub(super) struct Settled<'a> {
     pub(super) plan: Plan,
     pub(super) destinations: Vec<Destination>,
     pub(super) pins: Pins,
-    pub(super) epochs: Vec<i64>,
+    pub(super) epochs: Vec<Epoch>,
     pub(super) files: LocalFiles,
     pub(super) assigned: BTreeMap<Platform, usize>,
     pub(super) forms: Vec<Form>,
@@ -103,7 +103,8 @@ pub(super) async fn settle<'a>(
     let pins = resolve(&plan, &native, &backends.registry, root)
         .await?
         .pins;
-    let epochs = epoch::epochs(&plan, &pins, options.epoch);
+    let reproducible = loaded.workspace.reproducible;
+    let epochs = epoch::epochs(&plan, &pins, options.epoch, reproducible);
     let files = LocalFiles::new(root).sent_by(origin::origin(root));
     let forms: Vec<Form> = backends
         .builders

@@ -1,11 +1,12 @@
 //! What becomes of a build: the exporter's attributes, in one place.
 //!
-//! Owns every attribute name of BuildKit's image exporter that we send. A daemon takes unknown
+//! Owns every attribute name of BuildKit's exporters `image` and `oci` that we send. A daemon takes unknown
 //! names silently, so a slip here would do nothing and say nothing; the tests spell them out.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::buildkit::archive::{ArchiveTo, archive_name};
 use crate::oci::Repository;
 use crate::proto::control;
 
@@ -14,15 +15,13 @@ use crate::proto::control;
 pub enum Exporter {
     /// Nothing: the steps are run and stay in the daemon's cache.
     None,
-    /// An image manifest is pushed without a tag.
-    ImageByDigest(Box<ImageByDigest>),
+    /// An image manifest of one platform is made of it.
+    Image(Box<ImageExport>),
 }
 
-/// An image manifest of one platform, pushed under its digest only.
+/// An image of one platform, and where it goes. Its bytes do not depend on where.
 #[derive(Clone, PartialEq, Eq)]
-pub struct ImageByDigest {
-    /// Where it goes.
-    pub repository: Repository,
+pub struct ImageExport {
     /// The whole image configuration as JSON, with `os`, `architecture` and full history; the
     /// daemon only puts `rootfs` in. Without it the image would claim the daemon's own platform.
     pub config: Vec<u8>,
@@ -34,31 +33,67 @@ pub struct ImageByDigest {
     pub rewrite_times: bool,
     /// Annotations of the manifest.
     pub annotations: BTreeMap<String, String>,
-    /// Plain HTTP, or TLS without verification.
-    pub insecure: bool,
     /// How new layers are compressed; the daemon's default (gzip) when not given.
     pub compression: Option<Compression>,
+    /// Where it goes.
+    pub to: ImageTarget,
 }
 
-impl fmt::Debug for ImageByDigest {
+/// Where an image goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageTarget {
+    /// Into a registry.
+    Registry(PushByDigest),
+    /// To us.
+    Archive(ArchiveTo),
+    /// To both, in one solve.
+    Both(PushByDigest, ArchiveTo),
+}
+
+/// A push of an image under its digest only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushByDigest {
+    /// Where it goes.
+    pub repository: Repository,
+    /// Plain HTTP, or TLS without verification.
+    pub insecure: bool,
+}
+
+impl ImageTarget {
+    /// The push, where there is one.
+    pub fn push(&self) -> Option<&PushByDigest> {
+        match self {
+            ImageTarget::Registry(push) | ImageTarget::Both(push, _) => Some(push),
+            ImageTarget::Archive(_) => None,
+        }
+    }
+
+    /// Who gets the archive, where there is one.
+    pub fn archive(&self) -> Option<&ArchiveTo> {
+        match self {
+            ImageTarget::Archive(archive) | ImageTarget::Both(_, archive) => Some(archive),
+            ImageTarget::Registry(_) => None,
+        }
+    }
+}
+
+impl fmt::Debug for ImageExport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ImageByDigest {
-            repository,
+        let ImageExport {
             config,
             base_config,
             rewrite_times,
             annotations,
-            insecure,
             compression,
+            to,
         } = self;
-        f.debug_struct("ImageByDigest")
-            .field("repository", repository)
+        f.debug_struct("ImageExport")
             .field("config", &String::from_utf8_lossy(config))
             .field("base_config", &base_config.as_ref().map(Vec::len))
             .field("rewrite_times", rewrite_times)
             .field("annotations", annotations)
-            .field("insecure", insecure)
             .field("compression", compression)
+            .field("to", to)
             .finish()
     }
 }
@@ -91,46 +126,80 @@ impl Compression {
 }
 
 impl Exporter {
-    /// The repository that is pushed to.
-    pub fn repository(&self) -> Option<&Repository> {
+    /// The image that is made, where one is.
+    pub fn image(&self) -> Option<&ImageExport> {
         match self {
             Exporter::None => None,
-            Exporter::ImageByDigest(image) => Some(&image.repository),
+            Exporter::Image(image) => Some(image),
         }
+    }
+
+    /// The repository that is pushed to.
+    pub fn repository(&self) -> Option<&Repository> {
+        let push = self.image()?.to.push()?;
+        Some(&push.repository)
+    }
+
+    /// Who gets the archive.
+    pub(super) fn archive(&self) -> Option<&ArchiveTo> {
+        self.image()?.to.archive()
     }
 
     /// The exporters of a solve request. `source_date_epoch` (seconds since 1970) bounds the times
-    /// in configuration and history.
-    pub(super) fn to_proto(&self, source_date_epoch: Option<i64>) -> Vec<control::Exporter> {
-        match self {
-            Exporter::None => Vec::new(),
-            Exporter::ImageByDigest(image) => vec![control::Exporter {
-                r#type: "image".to_owned(),
-                attrs: image.attributes(source_date_epoch),
-            }],
-        }
+    /// in configuration and history; `reference` is the name of the solve.
+    pub(super) fn to_proto(
+        &self,
+        source_date_epoch: Option<i64>,
+        reference: &str,
+    ) -> Vec<control::Exporter> {
+        let Exporter::Image(image) = self else {
+            return Vec::new();
+        };
+        let common = image.attributes(source_date_epoch);
+        let exporter = |kind: &str, own: BTreeMap<String, String>| control::Exporter {
+            r#type: kind.to_owned(),
+            attrs: common.clone().into_iter().chain(own).collect(),
+        };
+        let push = image
+            .to
+            .push()
+            .map(|push| exporter("image", push.attributes()));
+        let archive = image.to.archive().map(|_| {
+            let name = ("name".to_owned(), archive_name(reference));
+            let tar = ("tar".to_owned(), "true".to_owned());
+            exporter("oci", BTreeMap::from([name, tar]))
+        });
+        push.into_iter().chain(archive).collect()
     }
 }
 
-impl ImageByDigest {
-    /// The attributes of exporter type `image`, see `exporter/containerimage/exptypes` in BuildKit.
+impl PushByDigest {
+    /// What only exporter type `image` takes.
+    fn attributes(&self) -> BTreeMap<String, String> {
+        let mut attributes = BTreeMap::from([("name".to_owned(), self.repository.to_string())]);
+        let insecure = self.insecure.then_some("registry.insecure");
+        let flags = ["push", "push-by-digest", "name-canonical"];
+        for flag in flags.into_iter().chain(insecure) {
+            attributes.insert(flag.to_owned(), "true".to_owned());
+        }
+        attributes
+    }
+}
+
+impl ImageExport {
+    /// What types `image` and `oci` both take, see `exporter/containerimage/exptypes` in BuildKit: all
+    /// that decides about the image's bytes.
     fn attributes(&self, source_date_epoch: Option<i64>) -> BTreeMap<String, String> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let mut attributes: BTreeMap<String, String> = BTreeMap::new();
         let mut set = |key: &str, value: String| attributes.insert(key.to_owned(), value);
-        set("name", self.repository.to_string());
-        for flag in ["push", "push-by-digest", "name-canonical", "oci-mediatypes"] {
-            set(flag, "true".to_owned());
-        }
+        set("oci-mediatypes", "true".to_owned());
         set("containerimage.config", text(&self.config));
         if let Some(config) = &self.base_config {
             set("containerimage.base.config", text(config));
         }
         if self.rewrite_times {
             set("rewrite-timestamp", "true".to_owned());
-        }
-        if self.insecure {
-            set("registry.insecure", "true".to_owned());
         }
         if let Some((name, level)) = self.compression.map(Compression::name_and_level) {
             set("compression", name.to_owned());
@@ -151,30 +220,61 @@ impl ImageByDigest {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
-    use super::{Compression, Exporter, ImageByDigest};
+    use async_trait::async_trait;
 
-    fn image() -> ImageByDigest {
-        ImageByDigest {
+    use super::{Compression, Exporter, ImageExport, ImageTarget, PushByDigest};
+    use crate::buildkit::archive::{ArchiveReceiver, ArchiveTo, Pieces, Received};
+    use crate::oci::Digest;
+
+    #[derive(Debug)]
+    struct Nobody;
+
+    #[async_trait]
+    impl ArchiveReceiver for Nobody {
+        async fn receive(&self, _: Option<Digest>, _: Pieces) -> Result<Received, String> {
+            Err("niemand".to_owned())
+        }
+    }
+
+    fn push() -> PushByDigest {
+        PushByDigest {
             repository: "127.0.0.1:5417/test/x".parse().unwrap(),
+            insecure: false,
+        }
+    }
+
+    fn image() -> ImageExport {
+        ImageExport {
             config: b"{\"os\":\"linux\"}".to_vec(),
             base_config: None,
             rewrite_times: false,
             annotations: BTreeMap::new(),
-            insecure: false,
             compression: None,
+            to: ImageTarget::Registry(push()),
         }
     }
 
-    fn attributes(image: ImageByDigest, epoch: Option<i64>) -> Vec<String> {
-        let exporters = Exporter::ImageByDigest(Box::new(image)).to_proto(epoch);
-        assert_eq!(exporters.len(), 1);
-        assert_eq!(exporters[0].r#type, "image");
-        exporters[0]
-            .attrs
+    /// The type of each exporter, and its attributes.
+    fn exporters(image: ImageExport, epoch: Option<i64>) -> Vec<(String, Vec<String>)> {
+        let exporters = Exporter::Image(Box::new(image)).to_proto(epoch, "abc");
+        let lines = |attributes: &BTreeMap<String, String>| {
+            let all = attributes.iter();
+            all.map(|(key, value)| format!("{key}={value}")).collect()
+        };
+        exporters
             .iter()
-            .map(|(key, value)| format!("{key}={value}"))
+            .map(|exporter| (exporter.r#type.clone(), lines(&exporter.attrs)))
             .collect()
+    }
+
+    fn attributes(image: ImageExport, epoch: Option<i64>) -> Vec<String> {
+        let mut all = exporters(image, epoch);
+        assert_eq!(all.len(), 1);
+        let (kind, attributes) = all.remove(0);
+        assert_eq!(kind, "image");
+        attributes
     }
 
     #[test]
@@ -197,9 +297,12 @@ mod tests {
         let mut asked = image();
         asked.base_config = Some(b"{}".to_vec());
         asked.rewrite_times = true;
-        asked.insecure = true;
         asked.compression = Some(Compression::Zstd { level: Some(3) });
         asked.annotations = [("org.example.größe".to_owned(), "klein".to_owned())].into();
+        asked.to = ImageTarget::Registry(PushByDigest {
+            insecure: true,
+            ..push()
+        });
         let plain = attributes(image(), None);
         let mut added = attributes(asked, Some(7));
         added.retain(|line| !plain.contains(line));
@@ -218,8 +321,40 @@ mod tests {
     }
 
     #[test]
+    fn an_archive_differs_from_a_push_only_in_where_it_goes() {
+        let archive = ArchiveTo::new(Arc::new(Nobody));
+        let mut both = image();
+        both.annotations = [("org.example.größe".to_owned(), "klein".to_owned())].into();
+        both.rewrite_times = true;
+        both.to = ImageTarget::Both(push(), archive.clone());
+        let mut alone = both.clone();
+        alone.to = ImageTarget::Archive(archive);
+
+        let [(first, pushed), (second, archived)] = &exporters(both, Some(7))[..] else {
+            panic!("two exporters");
+        };
+        assert_eq!((first.as_str(), second.as_str()), ("image", "oci"));
+        let only = |these: &[String], those: &[String]| {
+            let these = these.iter().filter(|line| !those.contains(line));
+            these.cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(
+            only(archived, pushed),
+            ["name=kiln.invalid/abc:archive", "tar=true"]
+        );
+        let place = ["name", "name-canonical", "push", "push-by-digest"];
+        let pushed = only(pushed, archived);
+        let keys = pushed.iter().filter_map(|line| line.split('=').next());
+        assert_eq!(keys.collect::<Vec<_>>(), place);
+        assert_eq!(
+            exporters(alone, Some(7)),
+            [("oci".to_owned(), archived.clone())]
+        );
+    }
+
+    #[test]
     fn nothing_is_exported_on_request() {
-        assert!(Exporter::None.to_proto(Some(1)).is_empty());
+        assert!(Exporter::None.to_proto(Some(1), "abc").is_empty());
         assert_eq!(Exporter::None.repository(), None);
     }
 }

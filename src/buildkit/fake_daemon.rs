@@ -64,6 +64,7 @@ struct FakeControl {
     script: Script,
     sessions: Arc<Mutex<Vec<Opened>>>,
     solving: Arc<AtomicBool>,
+    requests: Arc<Mutex<Vec<SolveRequest>>>,
 }
 
 impl FakeDaemon {
@@ -83,6 +84,7 @@ impl FakeDaemon {
             script,
             sessions: Arc::default(),
             solving: Arc::default(),
+            requests: Arc::default(),
         };
         let service = ControlServer::new(control.clone());
         runtime.spawn(async move {
@@ -116,6 +118,11 @@ impl FakeDaemon {
         self.control.solving.load(Ordering::SeqCst)
     }
 
+    /// All solves so far.
+    pub(super) fn requests(&self) -> Vec<SolveRequest> {
+        self.control.requests.lock().unwrap().clone()
+    }
+
     pub(super) fn stop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
@@ -145,8 +152,9 @@ impl Control for FakeControl {
 
     async fn solve(
         &self,
-        _request: Request<SolveRequest>,
+        request: Request<SolveRequest>,
     ) -> Result<Response<SolveResponse>, Status> {
+        self.requests.lock().unwrap().push(request.into_inner());
         self.solving.store(true, Ordering::SeqCst);
         let _solving = Solving(Arc::clone(&self.solving));
         match &self.script.answer {

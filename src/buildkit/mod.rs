@@ -8,6 +8,7 @@
 //! Address ─Builder::connect→ Builder ─Builder::open(SessionContent)→ Daemon: Solver
 //!                                                                      │ solve(Solve, ProgressSink)
 //!    local folders, secrets, logins ←── session (the daemon calls us) ─┤
+//!    images as archives ───────────────→                               │
 //!                          Progress ←── Status stream ─────────────────┤
 //!                                                                      └→ PlatformResult | SolveError
 //! ```
@@ -22,6 +23,7 @@
 //! the platform asked for.
 
 mod address;
+mod archive;
 mod client;
 mod daemon;
 mod details;
@@ -40,12 +42,15 @@ mod solve;
 mod status;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_archive;
 
 pub use address::{Address, ParseAddressError};
+pub use archive::{ArchiveReceiver, ArchiveTo, Pieces, Received};
 pub use client::{Builder, BuilderInfo};
 pub use daemon::Daemon;
 pub use error::{BuildkitError, SolveError};
-pub use exporter::{Compression, Exporter, ImageByDigest};
+pub use exporter::{Compression, Exporter, ImageExport, ImageTarget, PushByDigest};
 pub use id::fresh_id;
 pub use progress::{LogStream, Progress, ProgressSink, Warning};
 pub use result::PlatformResult;

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use tonic::transport::Channel;
 use tonic::{Response, Status};
 
+use crate::buildkit::archive::archive_name;
 use crate::buildkit::client::Builder;
 use crate::buildkit::details::{Circumstances, is_connection_lost, solve_error};
 use crate::buildkit::error::SolveError;
@@ -54,6 +55,11 @@ pub(super) async fn solve(
     let exporter = request.exporter.clone();
     let reference = fresh_id();
     let mut tracker = Tracker::new(progress);
+    // What the daemon asks for or sends on behalf of this solve.
+    session.serve_layouts(&request.layouts);
+    let _archive = exporter
+        .archive()
+        .map(|archive| session.expect(archive_name(&reference), archive.receiver()));
     let call = request.into_proto(reference.clone(), session.id().to_owned());
     let end = {
         let mut control = builder.control();
@@ -89,7 +95,7 @@ pub(super) async fn solve(
         };
         solve_error(&status, &known)
     })?;
-    let exported = match exporter.repository() {
+    let exported = match exporter.image() {
         Some(_) => {
             exported(&response.into_inner().exporter_response, platform).map_err(|problem| {
                 SolveError::BadAnswer {

@@ -1,6 +1,7 @@
 //! One build as a request, and the trait of whatever can do it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -29,6 +30,8 @@ pub struct Solve {
     pub entitlements: BTreeSet<Entitlement>,
     /// Whether the daemon enters the build in its history, which costs it as much again.
     pub in_history: bool,
+    /// OCI layouts that the graph names and the session does not know yet, by the name of their store.
+    pub layouts: BTreeMap<String, PathBuf>,
 }
 
 impl Solve {
@@ -41,6 +44,7 @@ impl Solve {
             source_date_epoch: None,
             entitlements: BTreeSet::new(),
             in_history: false,
+            layouts: BTreeMap::new(),
         }
     }
 
@@ -56,6 +60,7 @@ impl Solve {
     }
 
     pub(super) fn into_proto(self, reference: String, session: String) -> control::SolveRequest {
+        let exporters = self.exporter.to_proto(self.source_date_epoch, &reference);
         control::SolveRequest {
             r#ref: reference,
             definition: Some(self.definition),
@@ -68,7 +73,7 @@ impl Solve {
                 .map(|it| it.as_str().to_owned())
                 .collect(),
             internal: !self.in_history,
-            exporters: self.exporter.to_proto(self.source_date_epoch),
+            exporters,
         }
     }
 }

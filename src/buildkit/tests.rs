@@ -34,7 +34,10 @@ async fn connect(daemon: &FakeDaemon) -> Builder {
     Builder::connect("lab", &address).await.unwrap()
 }
 
-async fn open(daemon: &FakeDaemon, content: SessionContent) -> (Daemon, Channel, Vec<String>) {
+pub(super) async fn open(
+    daemon: &FakeDaemon,
+    content: SessionContent,
+) -> (Daemon, Channel, Vec<String>) {
     let opened = connect(daemon).await.open(content).await.unwrap();
     // The daemon's end is connected a moment later.
     for _ in 0..200 {
@@ -47,7 +50,7 @@ async fn open(daemon: &FakeDaemon, content: SessionContent) -> (Daemon, Channel,
     (opened, channel, methods)
 }
 
-fn solve() -> Solve {
+pub(super) fn solve() -> Solve {
     Solve::new(pb::Definition::default(), Platform::LINUX_ARM64)
 }
 

@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::common::{Format, Selection, epoch, report_error};
 use super::exit::Exit;
-use super::out;
 use super::render::{json, progress, report};
+use super::{out, output};
 use crate::config::Config;
 use crate::ops::build::{BuildOptions, BuildReport, FailurePolicy, check, metadata, run};
 use crate::ops::{Given, OpError, SecretFrom, connect};
@@ -23,6 +23,9 @@ pub(super) struct Args {
     /// Push the images: platforms by digest, then the index, then the tags
     #[arg(long)]
     push: bool,
+    /// Write the images: oci-layout=DIR into an image layout, type=oci,dest=FILE into a tar of one, `-` for standard output (can be repeated, and together with --push)
+    #[arg(short, long = "output", value_name = "OUTPUT", value_parser = output::parse)]
+    outputs: Vec<output::Asked>,
     /// Let a tag lose platforms that this run leaves out
     #[arg(long)]
     allow_shrink: bool,
@@ -128,6 +131,7 @@ fn options(
         selectors: args.selection.names.clone(),
         platforms: args.selection.platforms.iter().copied().collect(),
         push: args.push,
+        outputs: output::outputs(&args.outputs, args.format == Format::Json)?,
         allow_shrink: args.allow_shrink,
         jobs: args.jobs.map(usize::from),
         failure: match (args.keep_going, args.fail_fast) {
@@ -173,10 +177,14 @@ fn show(args: &Args, report: &BuildReport) -> Exit {
     if !failures.is_empty() {
         out::talk(&failures);
     }
-    out::result(&match args.format {
-        Format::Json => json::build(report),
-        Format::Text => report::table(report, args.push),
-    });
+    match args.format {
+        Format::Json => out::result(&json::build(report)),
+        // There is the archive.
+        Format::Text if args.outputs.contains(&output::Asked::Stdout) => {
+            out::talk(&report::table(report, args.push));
+        }
+        Format::Text => out::result(&report::table(report, args.push)),
+    }
     Exit::of_report(report)
 }
 

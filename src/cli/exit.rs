@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use crate::ops::OpError;
 use crate::ops::build::{
-    BuildReport, Failure, FailureKind, ImageReport, ImageState, LegReport, LegState,
+    BuildReport, Failure, FailureKind, ImageReport, ImageState, LegReport, LegState, OutputReport,
+    OutputState,
 };
 
 /// How the program ends. Where several apply, the lowest but 0 wins.
@@ -13,7 +14,8 @@ use crate::ops::build::{
 pub enum Exit {
     /// Done, and read back.
     Done = 0,
-    /// Usage, an invalid recipe, a base or file that is not there, a base without the platform.
+    /// Usage, an invalid recipe, a base or file that is not there, a base without the platform, a file or
+    /// output that cannot be written.
     Invalid = 2,
     /// A build step failed on every platform of its image.
     StepFailed = 3,
@@ -69,7 +71,8 @@ impl Exit {
     /// The exit for what happened in a build.
     pub(super) fn of_report(report: &BuildReport) -> Self {
         let exits = report.images.iter().filter_map(of_image);
-        exits.min().unwrap_or(Self::Done)
+        let outputs = report.outputs.iter().filter_map(of_output);
+        exits.chain(outputs).min().unwrap_or(Self::Done)
     }
 }
 
@@ -97,12 +100,21 @@ fn of_image(image: &ImageReport) -> Option<Exit> {
         .min()
 }
 
+fn of_output(output: &OutputReport) -> Option<Exit> {
+    match &output.state {
+        OutputState::Failed(failure) => Some(of_failure(failure, false)),
+        // Its images say why they are missing.
+        OutputState::Written | OutputState::Incomplete(_) => None,
+    }
+}
+
 fn of_failure(failure: &Failure, everywhere: bool) -> Exit {
     match failure.kind {
         FailureKind::Step { .. } if everywhere => Exit::StepFailed,
         FailureKind::Step { .. } => Exit::Partial,
         FailureKind::Builder => Exit::Builder,
         FailureKind::Registry => Exit::Registry,
+        FailureKind::Output => Exit::Invalid,
         FailureKind::Policy => Exit::Policy,
         FailureKind::Ledger => Exit::Invalid,
         FailureKind::Interrupted => Exit::Interrupted,
@@ -118,7 +130,8 @@ mod tests {
     use super::Exit;
     use crate::oci::Platform;
     use crate::ops::build::{
-        BuildReport, Failure, FailureKind, ImageReport, ImageState, LegReport, LegState, Solved,
+        BuildReport, Failure, FailureKind, ImageReport, ImageState, LegReport, LegState,
+        OutputReport, OutputState, Solved,
     };
 
     fn failed(kind: FailureKind) -> LegState {
@@ -179,7 +192,8 @@ mod tests {
     }
 
     fn exit(images: Vec<ImageReport>) -> Exit {
-        Exit::of_report(&BuildReport { images })
+        let outputs = Vec::new();
+        Exit::of_report(&BuildReport { images, outputs })
     }
 
     #[test]
@@ -207,11 +221,41 @@ mod tests {
     }
 
     #[test]
+    fn an_output_that_could_not_be_written_is_2_and_one_without_all_images_is_its_images_exit() {
+        let failure = Failure {
+            kind: FailureKind::Output,
+            message: "디스크가 가득 찼다".to_owned(),
+            next: None,
+        };
+        let rows = [
+            (OutputState::Failed(Box::new(failure)), Exit::Invalid),
+            (
+                OutputState::Incomplete("team/app:1".to_owned()),
+                Exit::Partial,
+            ),
+            (OutputState::Written, Exit::Partial),
+        ];
+        for (state, expected) in rows {
+            let report = BuildReport {
+                images: vec![image([step(), built()])],
+                outputs: vec![OutputReport {
+                    kind: "oci",
+                    dest: "größe.tar".to_owned(),
+                    images: BTreeMap::new(),
+                    state,
+                }],
+            };
+            assert_eq!(Exit::of_report(&report), expected);
+        }
+    }
+
+    #[test]
     fn an_image_whose_legs_are_built_fails_by_what_its_publication_met() {
         let mut unpublished = image([built(), built()]);
         unpublished.state = ImageState::Failed;
         let kinds = [
             (FailureKind::Registry, Exit::Registry),
+            (FailureKind::Output, Exit::Invalid),
             (FailureKind::Policy, Exit::Policy),
             (FailureKind::Ledger, Exit::Invalid),
             (FailureKind::Interrupted, Exit::Interrupted),

@@ -8,6 +8,7 @@ mod build;
 mod common;
 mod exit;
 mod out;
+mod output;
 mod plan;
 mod render;
 mod verify;

@@ -29,4 +29,4 @@ pub use error::{ContextError, ParsePatternError, PatternProblem};
 pub use glob::{expand, is_glob};
 pub use ignore::{Inherited, PatternSet, parse_ignore_file, rebase};
 pub use stat::{Entry, Kind, go_mode};
-pub use walk::{Filter, walk};
+pub use walk::{Filter, SCRATCH, walk};

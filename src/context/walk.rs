@@ -15,6 +15,10 @@ use crate::context::follow::{
 use crate::context::ignore::{Inherited, PatternSet};
 use crate::context::stat::{Entry, Kind};
 
+/// How folders begin in which this program keeps what is not whole yet. They come and go while a
+/// folder is walked, and are no part of it.
+pub const SCRATCH: &str = ".kiln-output-";
+
 /// Which entries of a folder are meant. The default is all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -31,8 +35,8 @@ pub struct Filter {
 /// them), siblings by the bytes of their names. The root itself is no entry.
 ///
 /// A file with several names is told once, the further names as links to the first one that was
-/// yielded. Sockets are passed over, as is what vanishes during the walk. `visit` ends the walk by
-/// breaking.
+/// yielded. Sockets are passed over, as are folders of [`SCRATCH`] and what vanishes during the walk.
+/// `visit` ends the walk by breaking.
 ///
 /// # Errors
 /// A broken pattern, a folder that cannot be read, a name that is not UTF-8; none of them for what
@@ -52,6 +56,10 @@ pub fn walk(
     let names = sorted_names(root).map_err(|source| read_error(root, source))?;
     let _ = walker.entries(root, names, &Place::default())?;
     Ok(())
+}
+
+fn is_scratch(name: &std::ffi::OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(SCRATCH.as_bytes())
 }
 
 /// What may be sent, or `None` for everything.
@@ -116,6 +124,9 @@ impl Walker<'_> {
             let Some(kind) = Kind::of(&metadata) else {
                 continue;
             };
+            if kind == Kind::Directory && is_scratch(&name) {
+                continue;
+            }
             let verdict = self.judge(&name, above);
             if verdict.selected && verdict.place.not_utf8 {
                 return Err(ContextError::NotUtf8 { path: full });

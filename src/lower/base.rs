@@ -1,7 +1,7 @@
 //! What an image or stage begins with.
 
 use super::chain::{Built, pairs};
-use super::pins::{BaseRecord, Parent, PinnedImage};
+use super::pins::{BaseRecord, Parent, PinnedImage, PinnedLayout};
 use super::stages::Lowering;
 use crate::llb::{CopyOptions, FileActions, ImageSource, Note, OciLayoutSource, State};
 use crate::oci::{History, ImageConfig, Platform};
@@ -46,19 +46,8 @@ impl Lowering<'_> {
                     return None;
                 };
                 let name = format!("{folder}:{tag}");
-                let source =
-                    OciLayoutSource::new(layout_name(folder), pin.digest.clone(), &pin.store);
-                let state = source.state(&platform, note(format!("from {name}")));
-                let record = BaseRecord {
-                    name,
-                    digest: Some(pin.manifest.clone()),
-                };
-                Some(inherit(
-                    state,
-                    &pin.config,
-                    Some(&pin.config_bytes),
-                    Some(record),
-                ))
+                let title = note(format!("from {name}"));
+                Some(laid(pin, layout_name(folder), name, platform, title))
             }
         }
     }
@@ -80,6 +69,10 @@ impl Lowering<'_> {
         Some(match parent {
             Parent::Published(pin) => {
                 pinned(pin, name, platform, Note::named(format!("from {name}")))
+            }
+            Parent::Laid(pin) => {
+                let title = Note::named(format!("from {name}"));
+                laid(pin, layout_name(&pin.store), name.clone(), platform, title)
             }
             Parent::Graph(lowered) => {
                 self.needs
@@ -149,6 +142,17 @@ fn pinned(pin: &PinnedImage, name: &str, platform: Platform, note: Note) -> Buil
         name: name.to_owned(),
         digest: Some(pin.manifest.clone()),
     };
+    inherit(state, &pin.config, Some(&pin.config_bytes), Some(record))
+}
+
+/// An image of a layout; `shown` is the name that BuildKit shows it under.
+fn laid(pin: &PinnedLayout, shown: String, name: String, platform: Platform, note: Note) -> Built {
+    let source = OciLayoutSource::new(shown, pin.digest.clone(), &pin.store);
+    let record = BaseRecord {
+        name,
+        digest: Some(pin.manifest.clone()),
+    };
+    let state = source.state(&platform, note);
     inherit(state, &pin.config, Some(&pin.config_bytes), Some(record))
 }
 

@@ -19,7 +19,7 @@ pub struct PinnedImage {
     pub config_bytes: Vec<u8>,
 }
 
-/// An image of an OCI layout in the workspace, for one platform.
+/// An image of an OCI layout, for one platform.
 #[derive(Debug, Clone)]
 pub struct PinnedLayout {
     /// The name the session serves the layout under.
@@ -39,6 +39,8 @@ pub struct PinnedLayout {
 pub enum Parent {
     /// It is in the registry.
     Published(Box<PinnedImage>),
+    /// It is in an OCI layout that the session serves.
+    Laid(Box<PinnedLayout>),
     /// It is part of the same graph.
     Graph(Box<Lowered>),
 }

@@ -18,6 +18,7 @@ mod digest;
 mod fault;
 mod image_config;
 mod index;
+pub mod layout;
 mod manifest;
 mod platform;
 mod reference;

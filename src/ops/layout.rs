@@ -6,13 +6,11 @@ use std::path::{Path, PathBuf};
 use super::load::Loaded;
 use crate::diagnostic::{Finding, Findings};
 use crate::lower::{PinnedLayout, Pins};
+use crate::oci::layout::{INDEX, REF_NAME, blob_path};
 use crate::oci::{Descriptor, Digest, ImageConfig, Index, Manifest, Platform};
 use crate::plan::Plan;
 use crate::recipe::Base;
 use crate::text::Place;
-
-/// The annotation that names an image in a layout's `index.json`, image-spec v1.1, image-layout.md.
-const REF_NAME: &str = "org.opencontainers.image.ref.name";
 
 /// The name under which a session serves a layout: it ends up in graphs, so it depends on the folder's
 /// place in the workspace and on nothing else.
@@ -75,7 +73,7 @@ fn wrong(findings: &mut Findings, place: &Place, name: &str, why: &str) {
 }
 
 fn resolve(folder: &Path, tag: &str, platform: Platform) -> Result<PinnedLayout, String> {
-    let top: Index = parse(&read(&folder.join("index.json"))?)?;
+    let top: Index = parse(&read(&folder.join(INDEX))?)?;
     let named = |entry: &&Descriptor| {
         let name = entry.annotations.as_ref().and_then(|all| all.get(REF_NAME));
         name.is_some_and(|name| name == tag)
@@ -122,11 +120,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 fn blob(folder: &Path, digest: &Digest) -> Result<Vec<u8>, String> {
-    let path = folder
-        .join("blobs")
-        .join(digest.algorithm().as_str())
-        .join(digest.hex());
-    let bytes = read(&path)?;
+    let bytes = read(&folder.join(blob_path(digest)))?;
     if digest.same_algorithm_of(&bytes) == *digest {
         Ok(bytes)
     } else {

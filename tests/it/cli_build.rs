@@ -95,7 +95,7 @@ async fn a_mistake_in_a_recipe_is_exit_2_with_its_place_also_in_json() {
 #[tokio::test]
 async fn usage_errors_are_exit_2_and_help_is_not() {
     let (shop, host) = shop().await;
-    let rows: [&[&str]; 7] = [
+    let rows: [&[&str]; 10] = [
         &["nobody"],
         &["--platform", "linux/amd46"],
         &["--keep-going", "--fail-fast"],
@@ -103,6 +103,9 @@ async fn usage_errors_are_exit_2_and_help_is_not() {
         &["--set", "novalue"],
         &["--set", "none=1"],
         &["-f", "nicht-da.yaml"],
+        &["-o", "größe"],
+        &["--output", "type=docker,dest=x"],
+        &["-o", "oci-layout=recipes"],
     ];
     for arguments in rows {
         let ran = build(&shop, &host, arguments);
@@ -145,4 +148,15 @@ async fn the_metadata_file_is_written_when_nothing_was_built_and_its_failure_hid
             .contains("cannot reach")
     );
     assert!(ran.stderr.contains("cannot reach") && ran.stderr.contains("nicht/da.json"));
+}
+
+#[tokio::test]
+async fn an_archive_and_json_do_not_share_standard_output() {
+    let (shop, host) = shop().await;
+    let arguments = ["-o", "type=oci,dest=-", "--format", "json"];
+    let ran = build(&shop, &host, &arguments);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert!(ran.json()["next"].as_str().unwrap().contains("dest=FILE"));
+    let ran = build(&shop, &host, &["-o", "type=oci,dest=-"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(4), ""));
 }

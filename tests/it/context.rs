@@ -52,6 +52,29 @@ fn siblings_are_sorted_by_their_names_not_by_whole_paths() {
     );
 }
 
+#[test]
+fn what_is_not_whole_yet_is_no_part_of_a_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    for path in [
+        ".kiln-output-größe/x",
+        "a/.kiln-output-1/y",
+        "a/b",
+        ".kiln-outputs",
+    ] {
+        write(dir.path(), path);
+    }
+    let everything = [
+        Filter::default(),
+        Filter {
+            include: strings(&["**"]),
+            ..Filter::default()
+        },
+    ];
+    for filter in everything {
+        assert_eq!(paths(dir.path(), &filter), [".kiln-outputs", "a", "a/b"]);
+    }
+}
+
 /// A filter and what it leaves.
 struct Row {
     name: &'static str,

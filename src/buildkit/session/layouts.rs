@@ -3,10 +3,11 @@
 //! The daemon names the layout in a header and asks for a blob's size and bytes by digest. It checks the
 //! digests itself.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -15,8 +16,8 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, async_trait};
 
-use crate::buildkit::session::content::SessionContent;
 use crate::oci::Digest;
+use crate::oci::layout::blob_path;
 use crate::proto::content::content_server::Content;
 use crate::proto::content::{
     Info, InfoRequest, InfoResponse, ReadContentRequest, ReadContentResponse,
@@ -28,7 +29,27 @@ const STORE: &str = "buildkit-attachable-store-id";
 const CHUNK: usize = 256 << 10;
 const QUEUE: usize = 4;
 
-pub(super) struct LayoutService(pub(super) Arc<SessionContent>);
+/// Folders by the name of their store. Solves add to them.
+#[derive(Debug, Clone)]
+pub(super) struct Layouts(Arc<Mutex<BTreeMap<String, PathBuf>>>);
+
+impl Layouts {
+    pub(super) fn new(known: &BTreeMap<String, PathBuf>) -> Layouts {
+        Layouts(Arc::new(Mutex::new(known.clone())))
+    }
+
+    pub(super) fn add(&self, more: &BTreeMap<String, PathBuf>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend(more.clone());
+    }
+
+    fn folder(&self, store: &str) -> Option<PathBuf> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(store).cloned()
+    }
+}
+
+pub(super) struct LayoutService(pub(super) Layouts);
 
 impl LayoutService {
     fn blob(&self, metadata: &MetadataMap, digest: &str) -> Result<PathBuf, Status> {
@@ -37,17 +58,14 @@ impl LayoutService {
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
         let name = store.strip_prefix("oci:").unwrap_or(store);
-        let Some(folder) = self.0.layouts.get(name) else {
+        let Some(folder) = self.0.folder(name) else {
             return Err(Status::not_found(format!("there is no OCI layout {name}")));
         };
         // A parsed digest has no path in it but its own two parts.
         let digest: Digest = digest
             .parse()
             .map_err(|_| Status::invalid_argument("this is no digest"))?;
-        Ok(folder
-            .join("blobs")
-            .join(digest.algorithm().as_str())
-            .join(digest.hex()))
+        Ok(folder.join(blob_path(&digest)))
     }
 }
 

@@ -10,6 +10,7 @@
 //!     Auth      registry logins by host
 //!     SSH       agents of this machine, for listing keys and signing only
 //!     Content   blobs of OCI layouts, see layouts.rs
+//!     FileSend  images that come to us, see filesend.rs
 //! ```
 //!
 //! The session has a connection of its own, so that a large folder does not hold up progress. The
@@ -17,6 +18,7 @@
 
 mod auth;
 mod content;
+mod filesend;
 mod filesync;
 mod layouts;
 mod open;

@@ -3,6 +3,8 @@
 //! Hyper serves the tunnel directly: tonic's own server spawns each connection as a task that a stop
 //! signal does not end, and the daemon never hangs up first.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use hyper::server::conn::http2;
@@ -15,29 +17,33 @@ use tonic::Request;
 use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
 use tonic::service::Routes;
 
+use crate::buildkit::archive::ArchiveReceiver;
 use crate::buildkit::client::{Builder, CONNECTION_WINDOW, STREAM_WINDOW};
 use crate::buildkit::error::BuildkitError;
 use crate::buildkit::id::fresh_id;
 use crate::buildkit::pulse::Pulse;
 use crate::buildkit::session::auth::AuthService;
 use crate::buildkit::session::content::SessionContent;
+use crate::buildkit::session::filesend::{Expectation, Expected, FileSendService, MAX_MESSAGE};
 use crate::buildkit::session::filesync::FileSyncService;
-use crate::buildkit::session::layouts::LayoutService;
+use crate::buildkit::session::layouts::{LayoutService, Layouts};
 use crate::buildkit::session::secrets::SecretsService;
 use crate::buildkit::session::ssh::SshService;
 use crate::buildkit::session::tunnel::{QUEUE, Tunnel};
 use crate::proto::content::content_server::ContentServer;
 use crate::proto::control::BytesMessage;
 use crate::proto::filesync::auth_server::AuthServer;
+use crate::proto::filesync::file_send_server::FileSendServer;
 use crate::proto::filesync::file_sync_server::FileSyncServer;
 use crate::proto::secrets::secrets_server::SecretsServer;
 use crate::proto::sshforward::ssh_server::SshServer;
 use crate::text::with_causes;
 
-/// What we serve. The daemon calls no `FileSync` method that is not announced.
-const METHODS: [&str; 11] = [
+/// What we serve. The daemon calls no `FileSync` or `FileSend` method that is not announced.
+const METHODS: [&str; 12] = [
     "/grpc.health.v1.Health/Check",
     "/moby.filesync.v1.FileSync/DiffCopy",
+    "/moby.filesync.v1.FileSend/DiffCopy",
     "/moby.filesync.v1.Auth/Credentials",
     "/moby.filesync.v1.Auth/FetchToken",
     "/moby.filesync.v1.Auth/GetTokenAuthority",
@@ -60,6 +66,8 @@ pub(in crate::buildkit) struct Session {
     /// Why the session ended, once it did.
     ended: watch::Receiver<Option<String>>,
     pulse: Pulse,
+    expected: Expected,
+    layouts: Layouts,
     _serving: AbortOnDropHandle<()>,
 }
 
@@ -77,14 +85,22 @@ impl Session {
         let pulse = Pulse::new();
         let tunnel = Tunnel::new(incoming, sender, pulse.clone());
         let (end, ended) = watch::channel(None);
+        let (expected, layouts) = (Expected::default(), Layouts::new(&content.layouts));
+        let services = Services {
+            content,
+            layouts: layouts.clone(),
+            expected: expected.clone(),
+        };
         let serving = tokio::spawn(async move {
-            let reason = serve(tunnel, content).await;
+            let reason = serve(tunnel, services).await;
             end.send_replace(Some(reason));
         });
         Ok(Session {
             id,
             ended,
             pulse,
+            expected,
+            layouts,
             _serving: AbortOnDropHandle::new(serving),
         })
     }
@@ -97,6 +113,20 @@ impl Session {
     /// When the daemon was last heard of.
     pub(in crate::buildkit) fn pulse(&self) -> &Pulse {
         &self.pulse
+    }
+
+    /// Takes the archive of that name, until what comes back is dropped.
+    pub(in crate::buildkit) fn expect(
+        &self,
+        name: String,
+        receiver: Arc<dyn ArchiveReceiver>,
+    ) -> Expectation {
+        self.expected.add(name, receiver)
+    }
+
+    /// Serves more OCI layouts, from now on.
+    pub(in crate::buildkit) fn serve_layouts(&self, more: &BTreeMap<String, PathBuf>) {
+        self.layouts.add(more);
     }
 
     /// Whether the session ended although nobody on our side ended it.
@@ -139,15 +169,30 @@ fn announce(
     request
 }
 
+/// What the services are made of.
+struct Services {
+    content: Arc<SessionContent>,
+    layouts: Layouts,
+    expected: Expected,
+}
+
 /// Serves the daemon until the tunnel ends; returns why it did.
-async fn serve(tunnel: Tunnel, content: Arc<SessionContent>) -> String {
+async fn serve(tunnel: Tunnel, services: Services) -> String {
+    let Services {
+        content,
+        layouts,
+        expected,
+    } = services;
     // Reports "serving" for the empty name, which is all that the daemon asks.
     let (_, health) = tonic_health::server::health_reporter();
     let routes = Routes::new(health)
         .add_service(FileSyncServer::new(FileSyncService(Arc::clone(&content))))
         .add_service(SecretsServer::new(SecretsService(Arc::clone(&content))))
         .add_service(SshServer::new(SshService(Arc::clone(&content))))
-        .add_service(ContentServer::new(LayoutService(Arc::clone(&content))))
+        .add_service(ContentServer::new(LayoutService(layouts)))
+        .add_service(
+            FileSendServer::new(FileSendService(expected)).max_decoding_message_size(MAX_MESSAGE),
+        )
         .add_service(AuthServer::new(AuthService(content)))
         .prepare();
     let served = http2::Builder::new(TokioExecutor::new())

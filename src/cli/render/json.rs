@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::diagnostic::Finding;
-use crate::ops::build::{BuildReport, ImageReport, LegReport, LegState};
+use crate::ops::build::{BuildReport, ImageReport, LegReport, LegState, OutputReport, OutputState};
 use crate::ops::{OpError, PlannedImage, Verified, with_causes};
 
 const VERSION: u32 = 1;
@@ -13,7 +13,33 @@ const VERSION: u32 = 1;
 /// What `build` did.
 pub(in crate::cli) fn build(report: &BuildReport) -> String {
     let images: Vec<Value> = report.images.iter().map(image).collect();
-    format!("{:#}", json!({"version": VERSION, "images": images}))
+    let outputs: Vec<Value> = report
+        .outputs
+        .iter()
+        .map(|output| self::output(report, output))
+        .collect();
+    let document = json!({"version": VERSION, "images": images, "outputs": outputs});
+    format!("{document:#}")
+}
+
+fn output(report: &BuildReport, output: &OutputReport) -> Value {
+    let image = |(image, names): (&usize, &Vec<String>)| {
+        let image = report.images.get(*image).map(|image| &image.image);
+        json!({"image": image, "names": names})
+    };
+    let images: Vec<Value> = output.images.iter().map(image).collect();
+    let (state, error) = match &output.state {
+        OutputState::Written => ("written", None),
+        OutputState::Incomplete(missing) => ("incomplete", Some(format!("without {missing}"))),
+        OutputState::Failed(failure) => ("failed", Some(failure.message.clone())),
+    };
+    json!({
+        "type": output.kind,
+        "dest": output.dest,
+        "images": images,
+        "state": state,
+        "error": error,
+    })
 }
 
 /// A build that did not begin.

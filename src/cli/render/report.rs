@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use super::{findings, table};
 use crate::diagnostic::Finding;
-use crate::ops::build::{BuildReport, Failure, FailureKind, ImageReport, LegState};
+use crate::ops::build::{
+    BuildReport, Failure, FailureKind, ImageReport, LegState, OutputReport, OutputState,
+};
 
 /// One row per leg.
 pub(in crate::cli) fn table(report: &BuildReport, pushed: bool) -> String {
@@ -45,7 +47,40 @@ pub(in crate::cli) fn table(report: &BuildReport, pushed: bool) -> String {
             text.push_str(&outcome(image));
         }
     }
+    for output in &report.outputs {
+        for line in output_lines(report, output) {
+            text.push('\n');
+            text.push_str(&line);
+        }
+    }
     text
+}
+
+/// Each image of an output as skopeo and podman name it, with its digest.
+fn output_lines(report: &BuildReport, output: &OutputReport) -> Vec<String> {
+    let transport = match output.kind {
+        "oci" => "oci-archive",
+        _ => "oci",
+    };
+    let dest = &output.dest;
+    let mut lines = Vec::new();
+    match &output.state {
+        OutputState::Written => {
+            for (image, names) in &output.images {
+                let index = report.images.get(*image).and_then(|it| it.index.as_ref());
+                let digest = index.map_or("", |(digest, _)| digest.as_str());
+                let names = names.iter();
+                lines.extend(names.map(|name| format!("{transport}:{dest}:{name} {digest}")));
+            }
+        }
+        OutputState::Incomplete(missing) => {
+            lines.push(format!(
+                "{transport}:{dest}: not written, without {missing}"
+            ));
+        }
+        OutputState::Failed(_) => lines.push(format!("{transport}:{dest}: not written")),
+    }
+    lines
 }
 
 fn outcome(image: &ImageReport) -> String {
@@ -71,6 +106,11 @@ pub(in crate::cli) fn failures(report: &BuildReport) -> String {
         }
         if let Some(failure) = &image.error {
             texts.push(one(&image.image, failure, ""));
+        }
+    }
+    for output in &report.outputs {
+        if let OutputState::Failed(failure) = &output.state {
+            texts.push(one("the images are built", failure, ""));
         }
     }
     texts.join("\n\n")
@@ -186,6 +226,7 @@ mod tests {
                 legs: BTreeMap::from(legs),
                 error: None,
             }],
+            outputs: Vec::new(),
         };
         let text = failures(&report);
         for words in [

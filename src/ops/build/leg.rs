@@ -1,19 +1,21 @@
 //! One image on one platform: lower, marshal, solve, read back.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Instant;
 
+use super::aim::Aim;
 use super::assign::emulated;
 use super::blame::failure;
 use super::event::{Event, EventSink, LegName, LegOutcomeKind, StepState};
-use super::readback::read_back;
+use super::output::{LegArchive, STORE};
+use super::readback::{ReadBack, read_back, read_staged};
 use super::report::{Failure, LegReport, LegState, Solved};
-use crate::buildkit::{Entitlement, Exporter, ImageByDigest, Progress, ProgressSink, Solve};
+use crate::buildkit::{Entitlement, Exporter, ImageExport, Progress, ProgressSink, Solve};
 use crate::llb::Definition;
-use crate::lower::{Job, Lowered, PinnedImage, lower};
-use crate::oci::{Reference, canonical};
+use crate::lower::{Job, Lowered, Parent, PinnedImage, PinnedLayout, lower};
+use crate::oci::{Descriptor, Digest, Reference, canonical};
 use crate::ops::connect::Ready;
-use crate::ops::places::Destination;
 use crate::recipe::Content;
 use crate::record::Utc;
 use crate::registry::Registry;
@@ -27,7 +29,7 @@ pub(super) struct LegRun<'a> {
     pub(super) name: LegName,
     pub(super) job: Job<'a>,
     pub(super) builder: &'a Ready,
-    pub(super) destination: Option<&'a Destination>,
+    pub(super) aim: Aim<'a>,
     pub(super) registry: &'a dyn Registry,
     pub(super) events: &'a EventSink,
 }
@@ -77,64 +79,105 @@ impl LegRun<'_> {
             Failure::bug(words.join("; "))
         })?;
         let definition = Definition::of(&lowered.state);
-        let solve = self.solve(&lowered, &definition)?;
+        let archive = self.aim.staging().map(LegArchive::new);
+        let solve = self.solve(&lowered, &definition, archive.as_ref())?;
         let result = self.attempt(&solve).await;
+        // The builder only knows that it could not send the image; why, is known here.
+        let unwritten = archive.as_ref().and_then(|archive| archive.unwritten());
         let emulated = emulated(self.builder, self.job.platform);
-        let result = result.map_err(|error| failure(error, &definition, emulated))?;
+        let result = result.map_err(|error| match unwritten {
+            Some(unwritten) => unwritten.into(),
+            None => failure(error, &definition, emulated),
+        })?;
         let mut solved = Solved {
             base: lowered.base.clone(),
             ran: result.ran,
             cached: result.cached,
             ..Solved::default()
         };
-        let Some(destination) = self.destination.and_then(|d| d.repository.as_ref()) else {
+        if matches!(self.aim, Aim::Cache) {
             return Ok(solved);
-        };
-        let manifest = result
-            .manifest
-            .ok_or_else(|| Failure::builder("the builder pushed nothing", "upgrade the builder"))?;
-        let platform = self.job.platform;
-        let read = read_back(self.registry, destination, &manifest, platform).await?;
+        }
+        let manifest = result.manifest.ok_or_else(|| {
+            let pushed = self.aim.repository().is_some();
+            let verb = if pushed { "pushed" } else { "sent" };
+            Failure::builder(format!("the builder {verb} nothing"), "upgrade the builder")
+        })?;
+        let read = self.read(&manifest).await?;
         let count = u32::try_from(read.manifest.layers.len()).unwrap_or(u32::MAX);
         solved.layers = (count, read.manifest.layers_size());
-        solved.config = Some((read.manifest.config.digest, read.manifest.config.size));
-        solved.pinned = Some(PinnedImage {
-            reference: Reference::pinned(destination.clone(), manifest.digest.clone()),
-            manifest: manifest.digest.clone(),
-            config: read.config,
-            config_bytes: read.config_bytes,
-        });
+        let config = &read.manifest.config;
+        solved.config = Some((config.digest.clone(), config.size));
+        solved.parent = Some(self.parent(&manifest.digest, read));
         solved.manifest = Some(manifest);
         Ok(solved)
     }
 
-    fn solve(&self, lowered: &Lowered, definition: &Definition) -> Result<Solve, Box<Failure>> {
+    /// Reads what was made from where it went; where it went to two places, from both.
+    async fn read(&self, manifest: &Descriptor) -> Result<ReadBack, Box<Failure>> {
+        let platform = self.job.platform;
+        let staged = self.aim.staging();
+        let staged = staged.map(|staging| read_staged(staging, manifest, platform));
+        let staged = staged.transpose()?;
+        match (self.aim.repository(), staged) {
+            (None, Some(staged)) => Ok(staged),
+            (Some(from), _) => read_back(self.registry, from, manifest, platform).await,
+            (None, None) => Err(Failure::bug("the image went nowhere")),
+        }
+    }
+
+    /// What a child of the image is built on.
+    fn parent(&self, manifest: &Digest, read: ReadBack) -> Parent {
+        let (manifest, config) = (manifest.clone(), read.config);
+        let config_bytes = read.config_bytes;
+        match self.aim.repository() {
+            Some(repository) => Parent::Published(Box::new(PinnedImage {
+                reference: Reference::pinned(repository.clone(), manifest.clone()),
+                manifest,
+                config,
+                config_bytes,
+            })),
+            None => Parent::Laid(Box::new(PinnedLayout {
+                store: STORE.to_owned(),
+                digest: manifest.clone(),
+                manifest,
+                config,
+                config_bytes,
+            })),
+        }
+    }
+
+    fn solve(
+        &self,
+        lowered: &Lowered,
+        definition: &Definition,
+        archive: Option<&Arc<LegArchive>>,
+    ) -> Result<Solve, Box<Failure>> {
         let mut entitlements = BTreeSet::new();
         if lowered.needs.host_network {
             entitlements.insert(Entitlement::NetworkHost);
         }
-        let exporter = match self.destination {
-            Some(Destination {
-                repository: Some(repository),
-                plain_http,
-                ..
-            }) => {
+        let exporter = match self.aim.target(archive) {
+            Some(to) => {
                 let (config, _) = canonical::encode(&lowered.config)
                     .map_err(|error| Failure::bug(error.to_string()))?;
-                Exporter::ImageByDigest(Box::new(ImageByDigest {
-                    repository: repository.clone(),
+                Exporter::Image(Box::new(ImageExport {
                     config,
                     base_config: lowered.base_config.clone(),
                     rewrite_times: self.job.epoch.reproducible,
                     annotations: annotations(self.job.content, lowered),
-                    insecure: *plain_http,
                     compression: None,
+                    to,
                 }))
             }
-            _ => Exporter::None,
+            None => Exporter::None,
         };
+        let staged = self.aim.staging();
+        let staged = staged.map(|staging| (STORE.to_owned(), staging.folder().to_owned()));
         Ok(Solve {
             exporter,
+            // Where a parent of the image may be.
+            layouts: staged.into_iter().collect(),
             entitlements,
             source_date_epoch: Some(self.job.epoch.seconds),
             ..Solve::new(definition.to_proto(), self.job.platform)

@@ -31,7 +31,12 @@ fn one(image: &ImageReport) -> Value {
             "containerimage.descriptor".to_owned(),
             json!({"mediaType": media_type.as_str(), "digest": digest.as_str(), "size": size}),
         );
-        object.insert("image.name".to_owned(), json!(image.references.join(",")));
+        let names = if image.references.is_empty() {
+            image.image.clone()
+        } else {
+            image.references.join(",")
+        };
+        object.insert("image.name".to_owned(), json!(names));
     }
     let platforms: BTreeMap<String, Value> = image
         .legs

@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! load → plan → builders → bases pinned → rehearsal → legs (in parallel) ─┐
-//!                                       record ← read back ← tags ← index ←┘ per image
+//!                             record ← read back ← tags ← outputs ← index ←┘ per image
 //! ```
 //!
 //! [`run`] tells the story; a file per chapter: [`schedule`] (which leg runs where and when),
-//! [`leg`] (one image on one platform), [`publish`] (index, tags, read-back), [`report`] (what
-//! happened).
+//! [`leg`] (one image on one platform), [`output`] (layouts and archives), [`publish`] (index, tags,
+//! read-back), [`report`] (what happened).
 
+mod aim;
 mod assign;
 mod attempt;
 mod blame;
@@ -18,6 +19,7 @@ mod leg;
 mod metadata;
 mod options;
 mod origin;
+mod output;
 mod publish;
 mod readback;
 mod record;
@@ -31,6 +33,7 @@ mod shrink;
 pub use event::{Event, EventSink, LegName, LegOutcomeKind, StepState};
 pub use metadata::metadata;
 pub use options::{BuildOptions, FailurePolicy};
+pub use output::{ArchiveDest, ByteSink, Output, OutputReport, OutputState};
 pub use report::{
     BuildReport, Failure, FailureKind, ImageReport, ImageState, LegReport, LegState, Solved,
 };

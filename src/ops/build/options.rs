@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use tokio_util::sync::CancellationToken;
 
+use super::output::Output;
 use crate::config::Proxies;
 use crate::oci::Platform;
 use crate::ops::Given;
@@ -30,6 +31,8 @@ pub struct BuildOptions {
     pub platforms: BTreeSet<Platform>,
     /// Whether images are pushed.
     pub push: bool,
+    /// Where else they go.
+    pub outputs: Vec<Output>,
     /// Whether a tag may lose platforms.
     pub allow_shrink: bool,
     /// Legs that are built at once, over all builders.

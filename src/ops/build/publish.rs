@@ -15,25 +15,47 @@ use crate::oci::{Descriptor, Digest, Index, MediaType, Platform, Reference, cano
 use crate::ops::places::Destination;
 use crate::registry::{ManifestRef, Registry, RegistryError};
 
-/// Publishes an image of which every leg is built; its index and its size in bytes come back.
-pub(super) async fn publish(
+/// The index of an image, and its bytes: the same ones wherever it goes.
+#[derive(Debug)]
+pub(super) struct Assembled {
+    pub(super) index: Index,
+    pub(super) bytes: Bytes,
+    pub(super) digest: Digest,
+}
+
+/// Puts the index of an image together, of which every leg is built.
+pub(super) fn assemble(
     legs: &BTreeMap<Platform, LegReport>,
     annotations: BTreeMap<String, String>,
-    destination: &Destination,
-    registry: &dyn Registry,
-    stop: &CancellationToken,
-) -> Result<(Digest, u64), Box<Failure>> {
-    let repository = destination
-        .repository
-        .as_ref()
-        .ok_or_else(|| Failure::bug("no repository"))?;
+) -> Result<Assembled, Box<Failure>> {
     let entries = entries(legs)?;
     let index =
         Index::assemble(entries, annotations).map_err(|error| Failure::bug(error.to_string()))?;
     let (bytes, digest) =
         canonical::encode(&index).map_err(|error| Failure::bug(error.to_string()))?;
-    let bytes = Bytes::from(bytes);
-    let size = bytes.len() as u64;
+    Ok(Assembled {
+        index,
+        bytes: Bytes::from(bytes),
+        digest,
+    })
+}
+
+/// Publishes an image of which every leg is pushed.
+pub(super) async fn publish(
+    assembled: &Assembled,
+    destination: &Destination,
+    registry: &dyn Registry,
+    stop: &CancellationToken,
+) -> Result<(), Box<Failure>> {
+    let repository = destination
+        .repository
+        .as_ref()
+        .ok_or_else(|| Failure::bug("no repository"))?;
+    let Assembled {
+        index,
+        bytes,
+        digest,
+    } = assembled;
     let by_digest = ManifestRef::Digest(digest.clone());
     registry
         .put_manifest(repository, &by_digest, &MediaType::OciIndex, bytes.clone())
@@ -44,15 +66,15 @@ pub(super) async fn publish(
     }
     let references = &destination.references;
     for (done, reference) in references.iter().enumerate() {
-        if let Err(error) = tag(registry, reference, &digest, &bytes).await {
-            return Err(torn(error, &references[..done], &digest));
+        if let Err(error) = tag(registry, reference, digest, bytes).await {
+            return Err(torn(error, &references[..done], digest));
         }
     }
-    check_tags(registry, references, &digest).await?;
+    check_tags(registry, references, digest).await?;
     for (platform, child) in index.images() {
         read_back(registry, repository, child, platform).await?;
     }
-    Ok((digest, size))
+    Ok(())
 }
 
 fn entries(legs: &BTreeMap<Platform, LegReport>) -> Result<Vec<Descriptor>, Box<Failure>> {

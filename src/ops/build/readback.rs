@@ -1,19 +1,20 @@
-//! An image of this run as the registry has it.
+//! An image of this run as the registry has it, or as it was sent to us.
 //!
 //! What a builder says it pushed is taken from the registry and compared with what was asked for: before
-//! an index names it, and again when the tags point there.
+//! an index names it, and again when the tags point there. The same goes for what it sent to us.
 
 use crate::oci::validate::{config_fits, manifest_is_consistent};
 use crate::oci::{Descriptor, ImageConfig, Manifest, Platform, Repository};
 use crate::ops::resolve::MAX_CONFIG;
 use crate::registry::{ManifestRef, Registry};
 
+use super::output::Staging;
 use super::report::Failure;
 
 /// What to do about an image that is not what was asked for.
 const ASK: &str = "build again; if it stays so, upgrade the builder";
 
-/// One platform of an image, read from the registry.
+/// One platform of an image, as it was read.
 #[derive(Debug)]
 pub(super) struct ReadBack {
     pub(super) manifest: Manifest,
@@ -53,22 +54,49 @@ pub(super) async fn read_back(
     let bytes = bytes.ok_or_else(|| gone("the configuration of"))?;
     let config: ImageConfig =
         serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
-    let checks = [
-        manifest_is_consistent(&manifest),
-        config_fits(&config, &manifest, platform),
-    ];
-    let faults: Vec<String> = checks
-        .into_iter()
-        .filter_map(Result::err)
-        .flatten()
-        .map(|fault| fault.to_string())
-        .collect();
-    if !faults.is_empty() {
-        return Err(wrong(faults.join("; ")));
-    }
-    Ok(ReadBack {
+    let read = ReadBack {
         manifest,
         config,
         config_bytes: bytes.to_vec(),
-    })
+    };
+    read.fits(platform).map_err(wrong)?;
+    Ok(read)
+}
+
+/// The same from what a builder sent to us.
+pub(super) fn read_staged(
+    staging: &Staging,
+    entry: &Descriptor,
+    platform: Platform,
+) -> Result<ReadBack, Box<Failure>> {
+    let (manifest, config, config_bytes) = staging.image(entry)?;
+    let read = ReadBack {
+        manifest,
+        config,
+        config_bytes,
+    };
+    read.fits(platform).map_err(|words| {
+        let digest = &entry.digest;
+        let message =
+            format!("the builder sent {digest}, which is not what was asked for: {words}");
+        Failure::builder(message, ASK)
+    })?;
+    Ok(read)
+}
+
+impl ReadBack {
+    /// Whether manifest and configuration fit each other and the platform; what does not, otherwise.
+    fn fits(&self, platform: Platform) -> Result<(), String> {
+        let checks = [
+            manifest_is_consistent(&self.manifest),
+            config_fits(&self.config, &self.manifest, platform),
+        ];
+        let faults = checks.into_iter().filter_map(Result::err).flatten();
+        let faults: Vec<String> = faults.map(|fault| fault.to_string()).collect();
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults.join("; "))
+        }
+    }
 }

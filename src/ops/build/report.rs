@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::lower::{BaseRecord, PinnedImage};
+use super::output::OutputReport;
+use crate::lower::{BaseRecord, Parent};
 use crate::oci::{Descriptor, Digest, Platform};
 use crate::record::Utc;
 use crate::registry::RegistryError;
@@ -15,6 +16,8 @@ use crate::text::with_causes;
 pub struct BuildReport {
     /// Every image, in build order.
     pub images: Vec<ImageReport>,
+    /// Every output, as it was asked for.
+    pub outputs: Vec<OutputReport>,
 }
 
 /// What happened to an image.
@@ -30,18 +33,18 @@ pub struct ImageReport {
     pub references: Vec<String>,
     /// How it ended.
     pub state: ImageState,
-    /// The published index.
+    /// The index, where it was published or written to an output.
     pub index: Option<(Digest, u64)>,
     /// Its legs.
     pub legs: BTreeMap<Platform, LegReport>,
-    /// Why it was not published although its legs were built.
+    /// Why it was not published or written although its legs were built.
     pub error: Option<Failure>,
 }
 
 /// How an image ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageState {
-    /// All platforms are built, and published where that was asked for.
+    /// All platforms are built, and published and written where that was asked for.
     Built,
     /// Something failed.
     Failed,
@@ -91,10 +94,10 @@ pub enum LegState {
 /// What a successful leg gave.
 #[derive(Debug, Clone, Default)]
 pub struct Solved {
-    /// The manifest, where it was pushed.
+    /// The manifest, where it was pushed or is to be written.
     pub manifest: Option<Descriptor>,
-    /// The image to build on, read back from the registry, where it was pushed.
-    pub pinned: Option<PinnedImage>,
+    /// What children are built on, where it was pushed or is to be written.
+    pub parent: Option<Parent>,
     /// Digest and size of the configuration.
     pub config: Option<(Digest, u64)>,
     /// Number of layers, and their compressed size in bytes.
@@ -189,6 +192,8 @@ pub enum FailureKind {
     Builder,
     /// The registry went away or refused.
     Registry,
+    /// The place of an output cannot be written to.
+    Output,
     /// A policy refuses the result.
     Policy,
     /// The ledger cannot be written.

@@ -5,12 +5,14 @@
 //! 3. Bases: every name to a digest, on every platform.
 //! 4. Rehearsal: every graph, without a builder; mistakes of all legs together.
 //! 5. Legs, in parallel, each as soon as its parents' legs of its platform are done.
-//! 6. Per image, as soon as its last leg is done: index, tags, read-back, record.
+//! 6. Per image, as soon as its last leg is done: index, image layouts, tags, read-back, record.
+//! 7. Archives, once all images are done.
 
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 
+use super::aim::Aim;
 use super::event::{Event, EventSink, LegName};
 use super::leg::LegRun;
 use super::options::BuildOptions;
@@ -19,7 +21,7 @@ use super::schedule::{Finished, skipped};
 use super::settle::{Settled, planned, settle};
 use super::{publish, record};
 use crate::lower::{Job, Parent, Pins};
-use crate::oci::Platform;
+use crate::oci::{Digest, Platform};
 use crate::ops::connect::Backends;
 use crate::ops::error::OpError;
 use crate::ops::load::Loaded;
@@ -54,9 +56,15 @@ pub async fn run(
         .collect();
     events.send(Event::Planned { legs });
     let images = (0..settled.plan.images.len()).map(|index| settled.image(index));
-    Ok(BuildReport {
-        images: join_all(images).await,
-    })
+    let images = join_all(images).await;
+    // An image of which nothing was to be built is missing nowhere.
+    let missing = |(image, planned): &(&ImageReport, &Planned)| {
+        planned.requested && image.index.is_none() && !image.legs.is_empty()
+    };
+    let missing = images.iter().zip(&settled.plan.images).filter(missing);
+    let missing: Vec<String> = missing.map(|(image, _)| image.image.clone()).collect();
+    let outputs = settled.outputs.finish(&missing).await;
+    Ok(BuildReport { images, outputs })
 }
 
 impl Settled<'_> {
@@ -75,7 +83,7 @@ impl Settled<'_> {
                 image: index,
                 platform,
             };
-            let report = self.leg(leg).await;
+            let report = Box::pin(self.leg(leg)).await;
             self.board.post(leg, &report);
             (platform, report)
         });
@@ -95,9 +103,9 @@ impl Settled<'_> {
             legs,
             error: None,
         };
-        if report.state == ImageState::Built && self.options.push {
-            self.publish(planned, destination, &mut report).await;
-        } else if report.is_partial() && self.options.push {
+        if report.state == ImageState::Built && self.leaves_something() {
+            self.complete(index, &mut report).await;
+        } else if report.is_partial() && self.leaves_something() {
             let message = "not published: some of its platforms failed; no tag was touched";
             let image = report.image.clone();
             self.events.send(Event::NotPublished {
@@ -106,6 +114,11 @@ impl Settled<'_> {
             });
         }
         report
+    }
+
+    /// Whether images are to be had elsewhere than in the builders' caches.
+    fn leaves_something(&self) -> bool {
+        self.options.push || self.outputs.staging().is_some()
     }
 
     /// One leg, from its parents to its result.
@@ -129,7 +142,10 @@ impl Settled<'_> {
                 form: &self.forms[builder],
             },
             builder: &self.backends.builders[builder],
-            destination: self.options.push.then(|| &self.destinations[leg.image]),
+            aim: Aim::new(
+                self.options.push.then(|| &self.destinations[leg.image]),
+                self.outputs.staging(),
+            ),
             registry: self.backends.origin.as_ref(),
             events: self.events,
         };
@@ -164,14 +180,14 @@ impl Settled<'_> {
                 platform: leg.platform,
             };
             let name = &self.plan.images[parent].image.name();
-            let Finished::Built(pinned) = self.board.wait(of).await else {
+            let Finished::Built(parent_image) = self.board.wait(of).await else {
                 return Err(format!(
                     "its parent {name} was not built for {}",
                     leg.platform
                 ));
             };
-            let parent_image = match pinned {
-                Some(pinned) => Parent::Published(pinned),
+            let parent_image = match parent_image {
+                Some(parent) => parent,
                 None => Parent::Graph(Box::new(self.graphs[&of].clone())),
             };
             let shown = self.destinations[parent].references.first();
@@ -181,31 +197,15 @@ impl Settled<'_> {
         Ok(())
     }
 
-    async fn publish(
-        &self,
-        planned: &Planned,
-        destination: &Destination,
-        report: &mut ImageReport,
-    ) {
-        let annotations = planned.image.contents.values().next();
-        let annotations = annotations.map(|content| content.runtime.annotations.clone());
-        let registry = self.backends.origin.as_ref();
-        let published = publish::publish(
-            &report.legs,
-            annotations.unwrap_or_default(),
-            destination,
-            registry,
-            &self.options.stop,
-        );
-        match published.await {
-            Ok((digest, size)) => {
-                report.index = Some((digest.clone(), size));
-                self.events.send(Event::Published {
-                    image: report.image.clone(),
-                    references: report.references.clone(),
-                    index: digest,
-                });
-                self.remember(destination, report);
+    /// From the built legs of an image to what was asked for: outputs, then the registry. What can fail on
+    /// this machine fails before a tag moves.
+    async fn complete(&self, number: usize, report: &mut ImageReport) {
+        match self.leave(number, report).await {
+            Ok(index) => {
+                report.index = Some(index);
+                if self.options.push {
+                    self.published(&self.destinations[number], report);
+                }
             }
             Err(failure) => {
                 self.events.send(Event::NotPublished {
@@ -215,6 +215,37 @@ impl Settled<'_> {
                 self.fail(report, *failure);
             }
         }
+    }
+
+    async fn leave(
+        &self,
+        number: usize,
+        report: &ImageReport,
+    ) -> Result<(Digest, u64), Box<Failure>> {
+        let (planned, destination) = (&self.plan.images[number], &self.destinations[number]);
+        let content = planned.image.contents.values().next();
+        let annotations = content.map(|content| content.runtime.annotations.clone());
+        let assembled = publish::assemble(&report.legs, annotations.unwrap_or_default())?;
+        let added = self.outputs.add(number, planned, destination, &assembled);
+        added.await?;
+        if self.options.push {
+            let registry = self.backends.origin.as_ref();
+            let stop = &self.options.stop;
+            publish::publish(&assembled, destination, registry, stop).await?;
+        }
+        Ok((assembled.digest, assembled.bytes.len() as u64))
+    }
+
+    fn published(&self, destination: &Destination, report: &mut ImageReport) {
+        let Some((index, _)) = report.index.clone() else {
+            return;
+        };
+        self.events.send(Event::Published {
+            image: report.image.clone(),
+            references: report.references.clone(),
+            index,
+        });
+        self.remember(destination, report);
     }
 
     fn remember(&self, destination: &Destination, report: &mut ImageReport) {

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::event::{Event, EventSink, LegName, LegOutcomeKind};
 use super::options::FailurePolicy;
 use super::report::{LegReport, LegState};
-use crate::lower::PinnedImage;
+use crate::lower::Parent;
 use crate::plan::{Leg, Plan};
 
 /// Why a leg has no report of its own.
@@ -22,8 +22,8 @@ const INTERRUPTED: &str = "interrupted";
 /// What children learn of a finished leg.
 #[derive(Debug, Clone)]
 pub(super) enum Finished {
-    /// It is built; the image to build on, where it was pushed.
-    Built(Option<Box<PinnedImage>>),
+    /// It is built; the image to build on, where there is one and not only a graph.
+    Built(Option<Parent>),
     /// It is not.
     Missing,
 }
@@ -84,7 +84,7 @@ impl Board {
     /// Tells everybody how a leg ended, and what that means for the rest.
     pub(super) fn post(&self, leg: Leg, report: &LegReport) {
         let finished = match &report.state {
-            LegState::Built(solved) => Finished::Built(solved.pinned.clone().map(Box::new)),
+            LegState::Built(solved) => Finished::Built(solved.parent.clone()),
             _ => Finished::Missing,
         };
         if matches!(report.state, LegState::Failed(_)) {

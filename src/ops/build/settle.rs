@@ -7,6 +7,7 @@ use std::sync::Mutex;
 
 use super::event::EventSink;
 use super::options::BuildOptions;
+use super::output::{self, Outputs};
 use super::schedule::Board;
 use super::{assign, epoch, origin, rehearse, shrink};
 use crate::config::Proxies;
@@ -38,6 +39,7 @@ pub(super) struct Settled<'a> {
     /// Every leg's graph with its parents' in it.
     pub(super) graphs: BTreeMap<Leg, Lowered>,
     pub(super) board: Board,
+    pub(super) outputs: Outputs,
     pub(super) ledger: Ledger,
     pub(super) revision: Option<(String, bool)>,
     /// Whether an image has begun: its other platforms may then begin, too.
@@ -64,6 +66,7 @@ pub(super) fn planned(
     if options.push {
         check_destinations(&plan, &destinations)?;
     }
+    output::check(&options.outputs)?;
     Ok((plan, destinations))
 }
 
@@ -122,6 +125,7 @@ pub(super) async fn settle<'a>(
         check_ledger(&ledger)?;
     }
     Ok(Settled {
+        outputs: Outputs::open(&options.outputs, root, &plan)?,
         board: Board::new(&plan, &slots, options.jobs, options.failure, &options.stop),
         begun: Mutex::new(vec![false; plan.images.len()]),
         revision: facts::revision(root, &ledger),

@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use kiln::buildkit::{
-    BuilderInfo, BuildkitError, Exporter, ImageByDigest, PlatformResult, Progress, ProgressSink,
-    Solve, SolveError, Solver,
+    BuilderInfo, BuildkitError, Exporter, ImageExport, PlatformResult, Progress, ProgressSink,
+    Received, Solve, SolveError, Solver,
 };
 use kiln::oci::{
     Descriptor, Digest, ImageConfig, Manifest, MediaType, Platform, Reference, canonical,
@@ -18,6 +18,7 @@ use kiln::oci::{
 use kiln::registry::{ManifestRef, MemoryRegistry, Registry as _};
 use tokio::sync::watch;
 
+use super::archive::{Made, laid_layers, send};
 use super::seen::{Act, Moment, Seen, Wrong, contains, sources};
 
 /// The type of the layers it makes.
@@ -36,6 +37,7 @@ pub(crate) struct FakeSolver {
     registry: Arc<MemoryRegistry>,
     rules: Mutex<Vec<Rule>>,
     seen: Mutex<Vec<Seen>>,
+    sent: Mutex<Vec<Result<Received, String>>>,
     moments: Arc<Mutex<Vec<Moment>>>,
     /// The most solves in flight at once so far.
     peak: watch::Sender<usize>,
@@ -49,6 +51,7 @@ impl FakeSolver {
             registry: Arc::clone(registry),
             rules: Mutex::default(),
             seen: Mutex::default(),
+            sent: Mutex::default(),
             moments: Arc::default(),
             peak: watch::Sender::new(0),
             away: AtomicBool::new(false),
@@ -124,25 +127,65 @@ impl FakeSolver {
         }
     }
 
-    async fn push(
+    /// Makes an image and puts it where it was asked for.
+    async fn export(
         &self,
-        image: &ImageByDigest,
+        image: &ImageExport,
         request: &Solve,
         wrong: Option<Wrong>,
-    ) -> PlatformResult {
-        let repository = &image.repository;
+    ) -> Result<PlatformResult, SolveError> {
+        let made = self.make(image, request, wrong).await;
+        if let Some(push) = image.to.push() {
+            for blob in &made.blobs {
+                let put = self.registry.put_blob(&push.repository, blob.clone());
+                put.await.unwrap();
+            }
+            if wrong != Some(Wrong::Gone) {
+                let at = ManifestRef::Digest(Digest::sha256_of(&made.manifest));
+                let bytes = made.manifest.clone();
+                let manifest = &MediaType::OciManifest;
+                let put = self
+                    .registry
+                    .put_manifest(&push.repository, &at, manifest, bytes);
+                put.await.unwrap();
+            }
+        }
+        if let Some(archive) = image.to.archive() {
+            let sent = send(archive, &made, wrong).await;
+            self.sent.lock().unwrap().push(sent.clone());
+            sent.map_err(|message| SolveError::Rejected {
+                builder: "fake".to_owned(),
+                message,
+            })?;
+        }
+        let mut answer =
+            Descriptor::of(MediaType::OciManifest, &made.manifest).with_platform(request.platform);
+        if wrong == Some(Wrong::Size) {
+            answer.size += 1;
+        }
+        // Real builders put facts on the descriptor that must not end up in an index.
+        let created = (
+            "org.opencontainers.image.created".to_owned(),
+            "이제".to_owned(),
+        );
+        answer.annotations = Some(BTreeMap::from([created]));
+        Ok(PlatformResult {
+            manifest: (wrong != Some(Wrong::Nothing)).then_some(answer),
+            config: Some(made.config),
+            ..nothing(request.platform)
+        })
+    }
+
+    async fn make(&self, image: &ImageExport, request: &Solve, wrong: Option<Wrong>) -> Made {
         let mut config: ImageConfig = serde_json::from_slice(&image.config).unwrap();
         let mut layers = Vec::new();
         if let Some(base) = &image.base_config {
             layers = self.base_layers(request, base).await;
             let base: ImageConfig = serde_json::from_slice(base).unwrap();
             config.rootfs.diff_ids = base.rootfs.diff_ids;
-            for layer in &layers {
-                let bytes = Bytes::from(layer.1.clone());
-                self.registry.put_blob(repository, bytes).await.unwrap();
-            }
         }
         let of_base = layers.len();
+        let mut blobs: Vec<Bytes> = layers.iter().map(|layer| layer.1.clone().into()).collect();
         let mut layers: Vec<Descriptor> = layers.into_iter().map(|layer| layer.0).collect();
         let whole = config.history.iter().filter(|line| !line.empty_layer);
         let mut added = whole.count() - of_base;
@@ -156,50 +199,36 @@ impl FakeSolver {
             if wrong != Some(Wrong::Layers) || number + 1 < added {
                 config.rootfs.diff_ids.push(Digest::sha256_of(&bytes));
             }
-            self.registry.put_blob(repository, bytes).await.unwrap();
+            blobs.push(bytes);
         }
         if wrong == Some(Wrong::Architecture) {
             "riscv64".clone_into(&mut config.architecture);
         }
-        let (bytes, config_digest) = canonical::encode(&config).unwrap();
+        let (bytes, config) = canonical::encode(&config).unwrap();
         let mut manifest = Manifest::new(Descriptor::of(MediaType::OciConfig, &bytes), layers);
         manifest.annotations = Some(image.annotations.clone());
-        self.registry
-            .put_blob(repository, Bytes::from(bytes))
-            .await
-            .unwrap();
-        let (bytes, digest) = canonical::encode(&manifest).unwrap();
-        let mut answer =
-            Descriptor::of(MediaType::OciManifest, &bytes).with_platform(request.platform);
-        if wrong != Some(Wrong::Gone) {
-            let at = ManifestRef::Digest(digest);
-            let put = self.registry.put_manifest(
-                repository,
-                &at,
-                &MediaType::OciManifest,
-                Bytes::from(bytes),
-            );
-            put.await.unwrap();
+        blobs.push(Bytes::from(bytes));
+        Made {
+            blobs,
+            manifest: canonical::encode(&manifest).unwrap().0.into(),
+            config,
         }
-        if wrong == Some(Wrong::Size) {
-            answer.size += 1;
-        }
-        // Real builders put facts on the descriptor that must not end up in an index.
-        let created = (
-            "org.opencontainers.image.created".to_owned(),
-            "이제".to_owned(),
-        );
-        answer.annotations = Some(BTreeMap::from([created]));
-        PlatformResult {
-            manifest: (wrong != Some(Wrong::Nothing)).then_some(answer),
-            config: Some(config_digest),
-            ..nothing(request.platform)
-        }
+    }
+
+    /// What was said to each archive that was sent.
+    pub(crate) fn sent(&self) -> Vec<Result<Received, String>> {
+        self.sent.lock().unwrap().clone()
     }
 
     /// The layers of the image whose configuration is the base's, found among the graph's sources.
     async fn base_layers(&self, request: &Solve, config: &[u8]) -> Vec<(Descriptor, Vec<u8>)> {
         for source in sources(request) {
+            if let Some(name) = source.strip_prefix("oci-layout://") {
+                if let Some(layers) = laid_layers(request, name, config) {
+                    return layers;
+                }
+                continue;
+            }
             let Some(name) = source.strip_prefix("docker-image://") else {
                 continue;
             };
@@ -306,7 +335,13 @@ impl Solver for FakeSolver {
         tokio::task::yield_now().await;
         let answer = match &request.exporter {
             Exporter::None => nothing(request.platform),
-            Exporter::ImageByDigest(image) => self.push(image, &request, wrong).await,
+            Exporter::Image(image) => match self.export(image, &request, wrong).await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    flight.landed = true;
+                    return Err(error);
+                }
+            },
         };
         flight.landed = true;
         Ok(answer)

@@ -2,6 +2,7 @@
 //! builder that makes no image but one with the right documents. [`Workshop`] runs `ops::build::run`
 //! in it and shows what became of it. The program itself can be run in it, too.
 
+mod archive;
 mod fake;
 mod program;
 mod rival;

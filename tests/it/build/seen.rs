@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kiln::buildkit::{Exporter, ImageByDigest, Solve, SolveError};
+use kiln::buildkit::{ImageExport, Solve, SolveError};
 use kiln::oci::{ImageConfig, Platform, Repository};
 use kiln::proto::pb;
 use prost::Message as _;
@@ -31,8 +31,12 @@ pub(crate) enum Act {
 pub(crate) enum Wrong {
     /// Nothing was pushed.
     Nothing,
-    /// The manifest named is not in the registry.
+    /// The manifest named is not in the registry; a layer is not in the archive.
     Gone,
+    /// The content of the archive has other digests than it says.
+    Damaged,
+    /// The archive breaks off.
+    Torn,
     /// The configuration is for another architecture.
     Architecture,
     /// The manifest has another size than the answer says.
@@ -66,11 +70,9 @@ impl Seen {
     }
 
     /// What was to be exported.
-    pub(crate) fn image(&self) -> &ImageByDigest {
-        match &self.0.exporter {
-            Exporter::ImageByDigest(image) => image,
-            Exporter::None => panic!("nothing was to be exported"),
-        }
+    pub(crate) fn image(&self) -> &ImageExport {
+        let image = self.0.exporter.image();
+        image.expect("nothing was to be exported")
     }
 
     /// The configuration of it.

@@ -256,6 +256,7 @@ pub(crate) fn kinds(image: &ImageReport) -> Vec<&'static str> {
             FailureKind::Step { .. } => "step",
             FailureKind::Builder => "builder",
             FailureKind::Registry => "registry",
+            FailureKind::Output => "output",
             FailureKind::Policy => "policy",
             FailureKind::Ledger => "ledger",
             FailureKind::Interrupted => "interrupted",

@@ -36,6 +36,7 @@ mod keeping;
 mod losing;
 mod mistakes;
 mod mounting;
+mod outputs;
 mod parents;
 mod pip;
 mod programs;

@@ -16,7 +16,7 @@ use crate::ops::places::Destination;
 use crate::registry::{ManifestRef, Registry, RegistryError};
 
 /// The index of an image, and its bytes: the same ones wherever it goes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Assembled {
     pub(super) index: Index,
     pub(super) bytes: Bytes,

@@ -129,14 +129,8 @@ impl Outputs {
         let Some(staging) = self.staging.as_ref().filter(|_| planned.requested) else {
             return Ok(());
         };
-        staging.put(&assembled.digest, &assembled.bytes)?;
-        let mut blobs = BTreeSet::from([assembled.digest.clone()]);
-        for entry in &assembled.index.manifests {
-            let (manifest, ..) = staging.image(entry)?;
-            blobs.insert(entry.digest.clone());
-            let parts = manifest.layers.into_iter().chain([manifest.config]);
-            blobs.extend(parts.map(|part| part.digest));
-        }
+        let (kept, whole) = (Arc::clone(staging), assembled.clone());
+        let blobs = blocking(move || keep(&kept, &whole)).await?;
         let size = assembled.bytes.len() as u64;
         let image = Arc::new(ReadyImage {
             names: names(planned, destination),
@@ -166,7 +160,7 @@ impl Outputs {
         let (folder, scratch) = (folder.to_owned(), scratch.to_owned());
         let (staging, image) = (Arc::clone(staging), Arc::clone(image));
         let ambiguous = self.ambiguous.clone();
-        let entering = tokio::task::spawn_blocking(move || {
+        blocking(move || {
             let entering = Entering {
                 folder: &folder,
                 scratch: &scratch,
@@ -177,10 +171,8 @@ impl Outputs {
                 ambiguous: &ambiguous,
             };
             entering.enter()
-        });
-        Ok(entering
-            .await
-            .map_err(|error| Failure::bug(error.to_string()))??)
+        })
+        .await
     }
 
     /// Writes the archives, which have all images or are not written, and says what became of all outputs.
@@ -224,17 +216,36 @@ impl Outputs {
         let (dest, staging) = (dest.clone(), Arc::clone(staging));
         let unfinished = place.scratch.path().join("archive");
         let shown = place.output.place().to_owned();
-        let writing = tokio::task::spawn_blocking(move || {
+        blocking(move || {
             let written = write_archive(&dest, &unfinished, staging.folder(), &blobs, &index);
             if written.is_err() {
                 let _ = fs::remove_file(&unfinished);
             }
             written.map_err(|error| OutputError::unwritable(&shown, &error))
-        });
-        Ok(writing
-            .await
-            .map_err(|error| Failure::bug(error.to_string()))??)
+        })
+        .await
     }
+}
+
+/// Waits for work on files without holding up other images.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, OutputError> + Send + 'static,
+) -> Result<T, Box<Failure>> {
+    let done = tokio::task::spawn_blocking(work).await;
+    Ok(done.map_err(|error| Failure::bug(error.to_string()))??)
+}
+
+/// Keeps an image's index; all that belongs to the image comes back.
+fn keep(staging: &Staging, assembled: &Assembled) -> Result<BTreeSet<Digest>, OutputError> {
+    staging.put(&assembled.digest, &assembled.bytes)?;
+    let mut blobs = BTreeSet::from([assembled.digest.clone()]);
+    for entry in &assembled.index.manifests {
+        let (manifest, ..) = staging.image(entry)?;
+        blobs.insert(entry.digest.clone());
+        let parts = manifest.layers.into_iter().chain([manifest.config]);
+        blobs.extend(parts.map(|part| part.digest));
+    }
+    Ok(blobs)
 }
 
 impl Place {

@@ -7,14 +7,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The variables kiln looks at, with what each means. The page on the environment is made of it.
-pub const VARIABLES: [(&str, &str); 12] = [
+pub const VARIABLES: [(&str, &str); 15] = [
     (
         "BUILDKIT_HOST",
         "address of the builder where `kiln.yaml` names none: unix:///PATH or tcp://HOST:PORT",
     ),
     (
         "BUILDKIT_PROGRESS",
-        "how progress is shown where no flag says it: auto, plain, quiet",
+        "how progress is shown where no flag says it: auto, tty, plain, quiet, rawjson",
     ),
     (
         "SOURCE_DATE_EPOCH",
@@ -42,6 +42,18 @@ pub const VARIABLES: [(&str, &str); 12] = [
     (
         "SSH_AUTH_SOCK",
         "socket of the ssh agent that `--ssh` forwards",
+    ),
+    (
+        "NO_COLOR, CLICOLOR, CLICOLOR_FORCE",
+        "whether there are colours, as no-color.org and bixense.com/clicolors say; without a word, on a terminal",
+    ),
+    (
+        "CI",
+        "where it is set and not `false`, progress is plain unless something else is asked for",
+    ),
+    (
+        "TERM",
+        "`dumb` is a terminal without colours, whose lines cannot be redrawn",
     ),
     (
         "KILN_LOG",
@@ -79,6 +91,10 @@ pub struct Config {
     pub ca_bundle: Option<(&'static str, PathBuf)>,
     /// Proxies.
     pub proxies: Proxies,
+    /// `TERM`.
+    pub terminal: Option<String>,
+    /// Whether this is a run of a CI system, whose log is read as a file.
+    pub ci: bool,
     /// The log filter.
     pub log: Option<String>,
 }
@@ -124,6 +140,8 @@ impl Config {
                 no: either("no_proxy"),
                 all: either("all_proxy"),
             },
+            terminal: text("TERM"),
+            ci: text("CI").is_some_and(|value| value != "false"),
             log: text("KILN_LOG"),
         }
     }

@@ -134,6 +134,6 @@ fn log(config: &Config) {
     let filter = tracing_subscriber::EnvFilter::new(filter);
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| out::Talk)
         .try_init();
 }

@@ -3,15 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::ValueEnum;
 use tokio_util::sync::CancellationToken;
 
 use super::common::{Format, Selection, epoch, report_error};
 use super::exit::Exit;
-use super::render::{json, progress, report};
+use super::render::progress::Progress;
+use super::render::{json, report};
 use super::{out, output};
 use crate::config::Config;
-use crate::ops::build::{BuildOptions, BuildReport, FailurePolicy, check, metadata, run};
+use crate::ops::build::{
+    BuildOptions, BuildReport, EventSink, FailurePolicy, check, metadata, run,
+};
 use crate::ops::{Given, OpError, SecretFrom, connect};
 
 /// Arguments of `build`.
@@ -61,24 +63,21 @@ pub(super) struct Args {
     progress: Option<Progress>,
 }
 
-/// How progress is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Progress {
-    /// Steps on a terminal, plain elsewhere
-    Auto,
-    /// Every step and every line it writes
-    Plain,
-    /// Nothing
-    Quiet,
-}
-
 /// Runs the command.
 pub(super) async fn exec(
     args: Args,
     config: &Config,
     stop: &CancellationToken,
 ) -> Result<Exit, OpError> {
-    let (report, exit) = match build(&args, config, stop).await {
+    let built = async {
+        let progress = Progress::choose(args.progress, config)?;
+        let display = progress.start();
+        let built = build(&args, config, stop, &display.sink()).await;
+        let table = built.is_ok() && args.format == Format::Text && out::width().is_some();
+        display.finish(table);
+        built
+    };
+    let (report, exit) = match built.await {
         Ok(report) => {
             let exit = show(&args, &report);
             (report, exit)
@@ -102,8 +101,8 @@ async fn build(
     args: &Args,
     config: &Config,
     stop: &CancellationToken,
+    events: &EventSink,
 ) -> Result<BuildReport, OpError> {
-    let progress = choose_progress(args, config)?;
     let loaded = args.selection.load()?;
     let options = options(args, config, stop)?;
     check(&loaded, &options)?;
@@ -118,8 +117,7 @@ async fn build(
         origin: Arc::new(origin),
         builders,
     };
-    let events = progress::sink(progress);
-    run(&loaded, &options, &backends, &events).await
+    run(&loaded, &options, &backends, events).await
 }
 
 fn options(
@@ -149,19 +147,6 @@ fn options(
     })
 }
 
-fn choose_progress(args: &Args, config: &Config) -> Result<Progress, OpError> {
-    if let Some(progress) = args.progress {
-        return Ok(progress);
-    }
-    match config.progress.as_deref() {
-        None => Ok(Progress::Auto),
-        Some(word) => Progress::from_str(word, true).map_err(|_| OpError::Usage {
-            message: format!("BUILDKIT_PROGRESS is `{word}`"),
-            next: Some("set it to auto, plain or quiet".to_owned()),
-        }),
-    }
-}
-
 fn write_metadata(path: Option<&Path>, report: &BuildReport) -> Result<(), OpError> {
     let Some(path) = path else { return Ok(()) };
     let text = format!("{:#}\n", metadata(report));
@@ -181,9 +166,9 @@ fn show(args: &Args, report: &BuildReport) -> Exit {
         Format::Json => out::result(&json::build(report)),
         // There is the archive.
         Format::Text if args.outputs.contains(&output::Asked::Stdout) => {
-            out::talk(&report::table(report, args.push));
+            out::talk(&report::table(report, args.push, None));
         }
-        Format::Text => out::result(&report::table(report, args.push)),
+        Format::Text => out::result(&report::table(report, args.push, out::width())),
     }
     Exit::of_report(report)
 }

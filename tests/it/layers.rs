@@ -47,7 +47,7 @@ const ALLOWED: [(&str, &[&str]); 20] = [
             "yaml",
         ],
     ),
-    ("cli", &["ops", "config", "oci", "diagnostic"]),
+    ("cli", &["ops", "config", "oci", "diagnostic", "text"]),
     ("main", &["cli"]),
     ("lib", &[]),
 ];

@@ -10,6 +10,9 @@ const WIDTH: usize = 120;
 /// The width of help texts, which stand behind a margin.
 const HELP_WIDTH: usize = 100;
 
+/// Lines of a step that are quoted.
+const STEP_LINES: usize = 12;
+
 /// All findings, sorted, with a count at the end.
 pub(in crate::cli) fn render(findings: &Findings) -> String {
     let all = findings.sorted();
@@ -35,6 +38,15 @@ pub(in crate::cli) fn line(finding: &Finding) -> String {
 
 /// One finding with the lines it is about.
 pub(in crate::cli) fn one(finding: &Finding) -> String {
+    quoted(finding, None)
+}
+
+/// A finding about a step as a whole: all its lines are quoted, or the first of many.
+pub(in crate::cli) fn step(finding: &Finding) -> String {
+    quoted(finding, Some(extent(finding)))
+}
+
+fn quoted(finding: &Finding, also: Option<std::ops::Range<usize>>) -> String {
     let level = match finding.level {
         diagnostic::Level::Error => Level::ERROR,
         diagnostic::Level::Warning => Level::WARNING,
@@ -45,6 +57,9 @@ pub(in crate::cli) fn one(finding: &Finding) -> String {
     let mut snippet = Snippet::source(source.text())
         .path(source.path())
         .annotation(AnnotationKind::Primary.span(visible(finding)));
+    if let Some(range) = also {
+        snippet = snippet.annotation(AnnotationKind::Visible.span(range));
+    }
     let mut elsewhere = Vec::new();
     for (related, words) in &finding.related {
         if related.source.path() == source.path() {
@@ -65,6 +80,27 @@ pub(in crate::cli) fn one(finding: &Finding) -> String {
         group = group.element(Level::HELP.message(help.as_str()));
     }
     Renderer::styled().term_width(WIDTH).render(&[group])
+}
+
+/// The step that begins where the finding is: the lines that are not less indented.
+fn extent(finding: &Finding) -> std::ops::Range<usize> {
+    let source = &finding.place.source;
+    let start = source.clamp(finding.place.span).start;
+    let (_, column) = finding.place.line_column();
+    let mut end = visible(finding).end;
+    let mut at = start;
+    for (number, line) in source.text()[start..].split_inclusive('\n').enumerate() {
+        let indent = line.chars().take_while(|&c| c == ' ').count();
+        let text = line.trim_end();
+        if number >= STEP_LINES || (number > 0 && !text.is_empty() && indent + 1 < column) {
+            break;
+        }
+        if !text.is_empty() {
+            end = end.max(at + text.len());
+        }
+        at += line.len();
+    }
+    start..end
 }
 
 /// A text in lines of at most [`HELP_WIDTH`] characters, cut at blanks.

@@ -5,3 +5,4 @@ pub(super) mod json;
 pub(super) mod progress;
 pub(super) mod report;
 pub(super) mod table;
+pub(super) mod words;

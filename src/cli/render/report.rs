@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
+use super::words::{clean, clean_lines, columns, cut_image};
 use super::{findings, table};
 use crate::diagnostic::Finding;
 use crate::ops::build::{
     BuildReport, Failure, FailureKind, ImageReport, LegState, OutputReport, OutputState,
 };
 
-/// One row per leg.
-pub(in crate::cli) fn table(report: &BuildReport, pushed: bool) -> String {
+/// One row per leg. Where `width` says how wide a terminal is, images are cut to it.
+pub(in crate::cli) fn table(report: &BuildReport, pushed: bool, width: Option<usize>) -> String {
     let mut rows = vec![
         ["IMAGE", "PLATFORM", "STATE", "MANIFEST", "SIZE", "SECONDS"]
             .map(String::from)
@@ -39,6 +40,9 @@ pub(in crate::cli) fn table(report: &BuildReport, pushed: bool) -> String {
                 format!("{:.1}", leg.took.as_secs_f64()),
             ]);
         }
+    }
+    if let Some(width) = width {
+        fit(&mut rows, width);
     }
     let mut text = table::render(&rows);
     if pushed {
@@ -83,6 +87,19 @@ fn output_lines(report: &BuildReport, output: &OutputReport) -> Vec<String> {
     lines
 }
 
+/// Cuts the first column so that rows do not take two lines each.
+fn fit(rows: &mut [Vec<String>], width: usize) {
+    let wide = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| columns(cell)).max().unwrap_or(0)
+    };
+    let others: usize = (1..rows[0].len()).map(|column| wide(column) + 2).sum();
+    let room = width.saturating_sub(others).max(12);
+    for row in &mut rows[1..] {
+        row[0] = cut_image(&row[0], room).into_owned();
+    }
+}
+
 fn outcome(image: &ImageReport) -> String {
     match &image.index {
         Some((digest, _)) => format!("{}@{digest}", image.references.join(" ")),
@@ -118,7 +135,7 @@ pub(in crate::cli) fn failures(report: &BuildReport) -> String {
 
 fn one(what: &str, failure: &Failure, others: &str) -> String {
     let mut text = String::new();
-    let message = format!("{what}: {}", failure.message);
+    let message = format!("{what}: {}", clean_lines(&failure.message));
     match &failure.kind {
         FailureKind::Step { places, logs, .. } => {
             let mut places = places.iter();
@@ -128,15 +145,18 @@ fn one(what: &str, failure: &Failure, others: &str) -> String {
                     for place in places {
                         finding = finding.with_related(place, "in the same layer");
                     }
-                    text.push_str(&findings::one(&finding));
+                    text.push_str(&findings::step(&finding));
                 }
                 None => {
                     let _ = write!(text, "error: {message}");
                 }
             }
+            if !logs.is_empty() {
+                let _ = write!(text, "\n  the last {} of its log:", lines(logs.len()));
+            }
             for line in logs {
                 text.push_str("\n  │ ");
-                text.push_str(line);
+                text.push_str(&clean(line));
             }
         }
         _ => {
@@ -150,6 +170,13 @@ fn one(what: &str, failure: &Failure, others: &str) -> String {
         let _ = write!(text, "\n  {others}");
     }
     text
+}
+
+fn lines(count: usize) -> String {
+    match count {
+        1 => "line".to_owned(),
+        count => format!("{count} lines"),
+    }
 }
 
 /// What happened to the other platforms of an image.
@@ -179,11 +206,12 @@ mod tests {
     use std::collections::BTreeMap;
     use std::time::Duration;
 
-    use super::{failures, table};
+    use super::{columns, failures, table};
     use crate::oci::Platform;
     use crate::ops::build::{
         BuildReport, Failure, FailureKind, ImageReport, ImageState, LegReport, LegState,
     };
+    use crate::text::{Place, SourceFile};
 
     fn leg(state: LegState) -> LegReport {
         LegReport {
@@ -196,16 +224,21 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_failure_shows_step_platform_log_and_what_became_of_the_other_platforms() {
+    /// The report of a build of amd64 and arm64, where the second failed in the step at `run`.
+    fn report() -> BuildReport {
+        let text = "kiln: 1\nsteps:\n  - name: größer\n    run: |\n      echo 하나\n\n      exit 137\n    env: {A: b}\n  - run: true\n";
+        let source = SourceFile::new("r/recipe.yaml", text);
+        let start = text.find("run").unwrap();
+        let place = Place::file(&source).inner(start, 3);
         let failure = Failure {
             kind: FailureKind::Step {
-                name: "run größer".to_owned(),
-                places: Vec::new(),
-                exit_code: Some(3),
-                logs: vec!["letzte Zeile".to_owned()],
+                name: "größer".to_owned(),
+                places: vec![place],
+                exit_code: Some(137),
+                logs: vec!["vor\x1b[2Jletzte".to_owned(), "letzte Zeile\x07".to_owned()],
             },
-            message: "`run größer` ended with exit code 3".to_owned(),
+            message: "`größer` ended with exit code 137 (killed: most likely out of memory)"
+                .to_owned(),
             next: None,
         };
         let legs = [
@@ -215,7 +248,7 @@ mod tests {
                 leg(LegState::Failed(Box::new(failure))),
             ),
         ];
-        let report = BuildReport {
+        BuildReport {
             images: vec![ImageReport {
                 name: "app".to_owned(),
                 variant: "1".to_owned(),
@@ -227,17 +260,25 @@ mod tests {
                 error: None,
             }],
             outputs: Vec::new(),
-        };
-        let text = failures(&report);
-        for words in [
-            "team/app:1 on linux/arm64: `run größer` ended with exit code 3",
-            "│ letzte Zeile",
-            "linux/amd64 was built; no tag of team/app:1 was touched",
-        ] {
-            assert!(text.contains(words), "{words} is missing:\n{text}");
         }
-        let table = table(&report, true);
-        assert!(table.ends_with("\nteam/app:1: not published"), "{table}");
-        assert!(table.contains("linux/arm64  failed"), "{table}");
+    }
+
+    #[test]
+    fn a_failure_shows_step_platform_log_and_what_became_of_the_other_platforms() {
+        let text = anstream::adapter::strip_str(&failures(&report())).to_string();
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_table_fits_its_terminal_and_is_whole_elsewhere() {
+        let mut report = report();
+        let whole = table(&report, true, None);
+        assert!(whole.ends_with("\nteam/app:1: not published"), "{whole}");
+        assert!(whole.contains("linux/arm64  failed"), "{whole}");
+        report.images[0].image = "team/services/한국어:2026.11-cuda12.4-ubuntu24.04".to_owned();
+        let cut = table(&report, false, Some(80));
+        assert!(cut.lines().all(|line| columns(line) <= 80), "{cut}");
+        assert!(cut.contains("한국어:2"), "{cut}");
+        assert!(table(&report, false, None).contains(&report.images[0].image));
     }
 }

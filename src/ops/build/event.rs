@@ -90,11 +90,11 @@ pub enum Event {
     LegRetried {
         /// Which.
         leg: LegName,
-        /// Which attempt begins, from 1.
+        /// Which retry this is, from 1.
         attempt: u32,
-        /// How many there are at most.
+        /// How many retries there are.
         of: u32,
-        /// Why.
+        /// What happened to the builder.
         message: String,
     },
     /// A leg ended.

@@ -160,3 +160,37 @@ async fn an_archive_and_json_do_not_share_standard_output() {
     let ran = build(&shop, &host, &["-o", "type=oci,dest=-"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(4), ""));
 }
+
+#[tokio::test]
+async fn with_rawjson_an_error_is_an_object_too() {
+    let (shop, host) = shop().await;
+    let ran = build(&shop, &host, &["--progress", "rawjson"]);
+    assert_eq!(ran.code, Some(4), "{}", ran.stderr);
+    let lines: Vec<serde_json::Value> = ran
+        .stderr
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(lines.iter().all(|line| line["event"] == "message"));
+    let words: Vec<&str> = lines.iter().filter_map(|l| l["message"].as_str()).collect();
+    assert!(
+        words[0].contains("error: cannot reach builder"),
+        "{words:?}"
+    );
+    assert!(words[1].contains("next: "), "{words:?}");
+}
+
+#[tokio::test]
+async fn a_tree_without_a_terminal_is_exit_2_and_auto_is_none() {
+    let (shop, host) = shop().await;
+    let ran = build(&shop, &host, &["--progress", "tty"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("needs a terminal"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("  next: "), "{}", ran.stderr);
+    let host = ("BUILDKIT_HOST", host.as_str());
+    for word in ["auto", "PLAIN", "quiet", "rawjson"] {
+        let environment = [host, ("BUILDKIT_PROGRESS", word)];
+        let ran = kiln(&shop.path(""), &environment, &["build"]);
+        assert_eq!(ran.code, Some(4), "{word}: {}", ran.stderr);
+    }
+}

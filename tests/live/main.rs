@@ -45,5 +45,6 @@ mod repeating;
 mod reproducing;
 mod stages;
 mod surroundings;
+mod telling;
 mod trust;
 mod verifying;

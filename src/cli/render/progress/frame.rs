@@ -100,8 +100,16 @@ fn counts(rows: &[&Row]) -> String {
         State::Built(_) => "built",
         State::Failed(..) => "failed",
         State::Skipped(_) => "skipped",
+        State::Interrupted => "interrupted",
     };
-    let kinds = ["running", "failed", "skipped", "waiting", "built"];
+    let kinds = [
+        "running",
+        "failed",
+        "interrupted",
+        "skipped",
+        "waiting",
+        "built",
+    ];
     let counts = kinds.iter().filter_map(|kind| {
         let count = rows.iter().filter(|row| word(row) == *kind).count();
         (count > 0).then(|| format!("{count} {kind}"))
@@ -192,7 +200,7 @@ fn lines(rows: &[&Row], grid: &Grid, now: Duration) -> Vec<Line> {
         match &row.state {
             State::Running(work) => line.clock(now.saturating_sub(work.since), size),
             State::Built(took) | State::Failed(took, _) => line.clock(*took, size),
-            State::Waiting | State::Skipped(_) => {}
+            State::Waiting | State::Skipped(_) | State::Interrupted => {}
         }
         line.within(size.columns)
     };
@@ -210,6 +218,7 @@ fn state(state: &State, room: usize, now: Duration) -> Vec<(Tone, String)> {
         State::Running(work) => running(work, room, now),
         State::Built(_) => words(Tone::Good, "✓", "built"),
         State::Failed(_, why) => words(Tone::Bad, "✗", &format!("failed: {why}")),
+        State::Interrupted => words(Tone::Odd, "–", "interrupted"),
         State::Skipped(why) => words(Tone::Quiet, "–", &format!("skipped: {why}")),
     }
 }

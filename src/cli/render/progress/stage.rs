@@ -40,8 +40,16 @@ enum Form {
 struct State {
     form: Form,
     /// What is to be written, or to stand above the frame.
-    texts: Vec<String>,
+    texts: Vec<Above>,
     phase: Phase,
+}
+
+/// Something that is written once.
+#[derive(Debug)]
+enum Above {
+    Text(String),
+    /// A leg that is built: a line where the frame has no row for it any more.
+    Built(usize),
 }
 
 /// How far a display is.
@@ -196,12 +204,12 @@ impl Shared {
         }
         let text = match &mut state.form {
             Form::Tree(tree) => {
-                let text = lasting(&event);
-                tree.apply(event, self.begun.elapsed());
-                text
+                let text = lasting(&event).map(Above::Text);
+                let built = tree.apply(event, self.begun.elapsed());
+                text.or(built.map(Above::Built))
             }
-            Form::Plain(plain) => Some(plain.line(&event)),
-            Form::Json => Some(rawjson::line(&event, Timestamp::now())),
+            Form::Plain(plain) => Some(Above::Text(plain.line(&event))),
+            Form::Json => Some(Above::Text(rawjson::line(&event, Timestamp::now()))),
         };
         state.texts.extend(text);
         drop(state);
@@ -216,7 +224,7 @@ impl Voice for Shared {
             Form::Json => rawjson::message(text, Timestamp::now()),
             _ => text.to_owned(),
         };
-        state.texts.push(text);
+        state.texts.push(Above::Text(text));
         drop(state);
         self.wake.notify_all();
     }
@@ -246,7 +254,14 @@ fn write(shared: &Shared) {
         let ended = state.phase != Phase::Open;
         drop(state);
         if open && !texts.is_empty() {
-            open = out::lines(&format!("{}\n", texts.join("\n"))).is_ok();
+            let mut all = String::new();
+            for text in texts {
+                if let Above::Text(text) = text {
+                    all.push_str(&text);
+                    all.push('\n');
+                }
+            }
+            open = out::lines(&all).is_ok();
         }
         if ended {
             return;
@@ -282,16 +297,17 @@ fn draw(shared: &Shared) {
 
 /// What brings the screen to the state of now.
 fn next(state: &mut State, screen: &mut Screen, size: Size, now: Duration) -> String {
-    let mut above = std::mem::take(&mut state.texts);
+    let above = std::mem::take(&mut state.texts);
     let Form::Tree(tree) = &mut state.form else {
         return String::new();
     };
-    // A leg that is done leaves a frame in which not all have a row, and is seen above it.
-    let built = tree.take_built();
-    if is_condensed(tree, size) {
-        let lines = built.iter().filter_map(|&row| one(tree, row, size, now));
-        above.extend(lines.map(|line| screen.above(&line)));
-    }
+    let condensed = is_condensed(tree, size);
+    let above = above.into_iter().filter_map(|it| match it {
+        Above::Text(text) => Some(text),
+        Above::Built(row) if condensed => Some(screen.above(&one(tree, row, size, now)?)),
+        Above::Built(_) => None,
+    });
+    let above: Vec<String> = above.collect();
     let frame = match state.phase {
         Phase::Replaced => Vec::new(),
         Phase::Ended if tree.rows.is_empty() => Vec::new(),
@@ -322,4 +338,54 @@ fn still_on_panic(shared: &Arc<Shared>) {
         }
         before(info);
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Above, Form, Phase, Screen, Size, State, next};
+    use crate::cli::render::progress::samples::{at, tree};
+
+    fn shown(legs: usize, phase: Phase, texts: Vec<Above>) -> String {
+        let mut state = State {
+            form: Form::Tree(tree(legs)),
+            texts,
+            phase,
+        };
+        let size = Size {
+            columns: 80,
+            rows: 24,
+        };
+        next(&mut state, &mut Screen::new(false), size, at(20))
+    }
+
+    #[test]
+    fn lines_above_the_tree_stand_in_the_order_in_which_things_happened() {
+        let texts = || {
+            let published = "team/서비스: published".to_owned();
+            vec![Above::Built(2), Above::Text(published)]
+        };
+        let condensed = shown(60, Phase::Open, texts());
+        let built = condensed.find("✓ built").unwrap();
+        assert!(built < condensed.find("published").unwrap());
+        let whole = shown(6, Phase::Open, texts());
+        let built = whole.find("✓ built").unwrap();
+        assert!(
+            whole.find("published").unwrap() < built,
+            "it has its row in the tree"
+        );
+        assert_eq!(whole.matches("✓ built").count(), 1);
+    }
+
+    #[test]
+    fn a_tree_that_is_replaced_leaves_only_what_stands_above_it() {
+        let texts = vec![Above::Text("größe".to_owned())];
+        let left = shown(6, Phase::Replaced, texts);
+        assert!(
+            left.contains("größe") && !left.contains("linux/"),
+            "{left:?}"
+        );
+        assert!(shown(6, Phase::Ended, Vec::new()).contains("linux/"));
+        assert!(!shown(0, Phase::Ended, Vec::new()).contains("preparing"));
+        assert!(shown(0, Phase::Open, Vec::new()).contains("preparing"));
+    }
 }

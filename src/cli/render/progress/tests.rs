@@ -189,9 +189,8 @@ fn colours_are_written_where_there_are_some_and_words_are_the_same() {
 fn a_built_leg_that_has_no_row_any_more_is_a_line_above() {
     let mut tree = tree(60);
     let leg = tree.rows[0].name.clone();
-    tree.take_built();
-    tree.apply(finish(&leg, LegOutcomeKind::Built, None), at(20));
-    assert_eq!(tree.take_built(), [0]);
+    let built = tree.apply(finish(&leg, LegOutcomeKind::Built, None), at(20));
+    assert_eq!(built, Some(0));
     let line = one(&tree, 0, size(80, 24), at(20)).unwrap();
     let screen = Screen::new(false);
     let shown = text(std::slice::from_ref(&line));

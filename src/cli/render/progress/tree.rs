@@ -40,6 +40,8 @@ pub(super) enum State {
     Failed(Duration, String),
     /// It was not begun or not finished, and why.
     Skipped(String),
+    /// It was running when the build was given up.
+    Interrupted,
 }
 
 /// A leg on the display.
@@ -55,13 +57,11 @@ pub(super) struct Row {
 pub(super) struct Tree {
     pub(super) rows: Vec<Row>,
     places: BTreeMap<LegName, usize>,
-    /// Legs that were built since somebody asked.
-    built: Vec<usize>,
 }
 
 impl Tree {
-    /// Takes in what happened `now`.
-    pub(super) fn apply(&mut self, event: Event, now: Duration) {
+    /// Takes in what happened `now`, and gives the row that is built by it.
+    pub(super) fn apply(&mut self, event: Event, now: Duration) -> Option<usize> {
         match event {
             Event::Planned { legs } => self.plan(legs),
             Event::LegStarted {
@@ -109,12 +109,13 @@ impl Tree {
                 outcome,
                 took,
                 message,
-            } => self.finish(&leg, outcome, took, message.unwrap_or_default()),
+            } => return self.finish(&leg, outcome, took, message.unwrap_or_default()),
             Event::Warning { .. }
             | Event::Published { .. }
             | Event::NotRecorded { .. }
             | Event::NotPublished { .. } => {}
         }
+        None
     }
 
     fn plan(&mut self, legs: Vec<LegName>) {
@@ -140,17 +141,20 @@ impl Tree {
         }
     }
 
-    fn finish(&mut self, leg: &LegName, outcome: LegOutcomeKind, took: Duration, why: String) {
-        let place = self.places.get(leg).copied();
-        let Some(row) = self.row(leg) else { return };
-        row.state = match outcome {
+    fn finish(
+        &mut self,
+        leg: &LegName,
+        outcome: LegOutcomeKind,
+        took: Duration,
+        why: String,
+    ) -> Option<usize> {
+        let place = *self.places.get(leg)?;
+        self.rows.get_mut(place)?.state = match outcome {
             LegOutcomeKind::Built => State::Built(took),
             LegOutcomeKind::Failed => State::Failed(took, why),
             LegOutcomeKind::Skipped => State::Skipped(why),
         };
-        if outcome == LegOutcomeKind::Built {
-            self.built.extend(place);
-        }
+        (outcome == LegOutcomeKind::Built).then_some(place)
     }
 
     /// Nothing more will come; what is not done will not be.
@@ -158,15 +162,10 @@ impl Tree {
         for row in &mut self.rows {
             row.state = match &row.state {
                 State::Waiting => State::Skipped("not begun".to_owned()),
-                State::Running(_) => State::Skipped("interrupted".to_owned()),
+                State::Running(_) => State::Interrupted,
                 _ => continue,
             };
         }
-    }
-
-    /// Legs that were built since this was asked last.
-    pub(super) fn take_built(&mut self) -> Vec<usize> {
-        std::mem::take(&mut self.built)
     }
 }
 
@@ -279,16 +278,13 @@ mod tests {
         let mut tree = tree(Vec::new());
         let other = name("x:1", "linux/amd64");
         tree.apply(start(&other, false), at(3));
-        tree.apply(
-            Event::LegFinished {
-                leg: other,
-                outcome: LegOutcomeKind::Built,
-                took: Duration::ZERO,
-                message: None,
-            },
-            at(4),
-        );
-        assert_eq!((tree.rows.len(), tree.take_built().len()), (1, 0));
+        let finished = Event::LegFinished {
+            leg: other,
+            outcome: LegOutcomeKind::Built,
+            took: Duration::ZERO,
+            message: None,
+        };
+        assert_eq!((tree.apply(finished, at(4)), tree.rows.len()), (None, 1));
     }
 
     #[test]
@@ -301,10 +297,7 @@ mod tests {
         let states: Vec<&State> = tree.rows.iter().map(|row| &row.state).collect();
         assert_eq!(
             states,
-            [
-                &State::Skipped("interrupted".to_owned()),
-                &State::Skipped("not begun".to_owned())
-            ]
+            [&State::Interrupted, &State::Skipped("not begun".to_owned())]
         );
     }
 }

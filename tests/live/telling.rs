@@ -1,7 +1,9 @@
 //! What a build tells while it runs.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -91,4 +93,27 @@ fn a_build_goes_on_when_nobody_reads_its_progress() {
     let words = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{words}");
     assert!(words.contains(space.published().digest.as_str()), "{words}");
+}
+
+#[test]
+fn a_pipe_that_is_stuck_does_not_hold_up_a_build() {
+    let Some(space) = Workspace::new() else {
+        return;
+    };
+    // More than a pipe holds, and less than the builder passes on in a second.
+    let line = "길이".repeat(20);
+    space.recipe(&format!(
+        "steps:\n  - run: for i in $(seq 700); do echo {line}; done; echo UNIQUE\n"
+    ));
+    let mut child = start(space.command(&["build", "--push", "--progress=plain"]));
+    let clock = Instant::now();
+    while !space.is_published() {
+        assert!(clock.elapsed() < Duration::from_secs(120), "it is stuck");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let mut words = String::new();
+    let mut pipe = child.stderr.take().unwrap();
+    pipe.read_to_string(&mut words).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(words.matches(&format!("│   {line}")).count(), 1400);
 }

@@ -1,9 +1,11 @@
 //! The displays of a build's progress, all of them made of its events.
 //!
 //! [`tree`] and [`frame`] say what a terminal shows, [`screen`] how it gets there; [`plain`] and
-//! [`rawjson`] make a line of each event; [`stage`] is the thread that writes.
+//! [`rawjson`] make a line of each event; [`stage`] is where they are told
+//! to, and [`pen`] the thread that writes.
 
 mod frame;
+mod pen;
 mod plain;
 mod rawjson;
 #[cfg(test)]

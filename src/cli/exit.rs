@@ -114,9 +114,8 @@ fn of_failure(failure: &Failure, everywhere: bool) -> Exit {
         FailureKind::Step { .. } => Exit::Partial,
         FailureKind::Builder => Exit::Builder,
         FailureKind::Registry => Exit::Registry,
-        FailureKind::Output => Exit::Invalid,
         FailureKind::Policy => Exit::Policy,
-        FailureKind::Ledger => Exit::Invalid,
+        FailureKind::Output | FailureKind::Ledger => Exit::Invalid,
         FailureKind::Interrupted => Exit::Interrupted,
         FailureKind::Bug => Exit::Bug,
     }

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 
 use super::aim::Aim;
 use super::event::{Event, EventSink, LegName};
@@ -20,14 +20,18 @@ use super::report::{BuildReport, Failure, ImageReport, ImageState, LegReport, Le
 use super::schedule::{Finished, skipped};
 use super::settle::{Settled, planned, settle};
 use super::{publish, record};
-use crate::lower::{Job, Parent, Pins};
+use crate::lower::{Job, Parent};
 use crate::oci::{Digest, Platform};
 use crate::ops::connect::Backends;
 use crate::ops::error::OpError;
 use crate::ops::load::Loaded;
 use crate::ops::places::Destination;
 use crate::plan::{Leg, Planned};
+use crate::recipe::RecipeRef;
 use crate::text::with_causes;
+
+/// A parent of a leg: how the recipe calls it, what it is called, and what it is by now.
+type Found = (RecipeRef, String, Parent);
 
 /// Whether the options mean something in this workspace. Asks neither registry nor builder, so that a
 /// slip on the command line is told whether or not they are there.
@@ -123,15 +127,29 @@ impl Settled<'_> {
 
     /// One leg, from its parents to its result.
     async fn leg(&self, leg: Leg) -> LegReport {
-        let planned = &self.plan.images[leg.image];
         let name = self.leg_name(leg);
+        let parents = match self.parents(leg).await {
+            Ok(parents) => parents,
+            Err(why) => return skipped(self.events, name, why),
+        };
+        let builder = self.assigned[&leg.platform];
+        let may_begin = || self.may_begin(leg.image);
+        let begin = || Box::pin(self.solve(leg, parents)) as BoxFuture<'_, LegReport>;
+        match self.board.run(builder, may_begin, begin).await {
+            Ok(report) => report,
+            Err(why) => skipped(self.events, name, why),
+        }
+    }
+
+    async fn solve(&self, leg: Leg, parents: Vec<Found>) -> LegReport {
+        let planned = &self.plan.images[leg.image];
         let mut pins = self.pins.clone();
-        if let Err(why) = self.add_parents(planned, leg, &mut pins).await {
-            return skipped(self.events, name, why);
+        for (reference, shown, parent) in parents {
+            pins.add_parent(reference, leg.platform, shown, parent);
         }
         let builder = self.assigned[&leg.platform];
         let run = LegRun {
-            name: name.clone(),
+            name: self.leg_name(leg),
             job: Job {
                 content: &planned.image.contents[&leg.platform],
                 platform: leg.platform,
@@ -149,11 +167,7 @@ impl Settled<'_> {
             registry: self.backends.origin.as_ref(),
             events: self.events,
         };
-        let may_begin = || self.may_begin(leg.image);
-        match self.board.run(builder, may_begin, run.run()).await {
-            Ok(report) => report,
-            Err(why) => skipped(self.events, name, why),
-        }
+        run.run().await
     }
 
     /// An image that has begun goes on; another one does not begin after a failure.
@@ -168,33 +182,30 @@ impl Settled<'_> {
         true
     }
 
-    async fn add_parents(
-        &self,
-        planned: &Planned,
-        leg: Leg,
-        pins: &mut Pins,
-    ) -> Result<(), String> {
-        for (reference, &parent) in &planned.parents {
+    /// Waits for the legs of the same platform that this one is made of.
+    async fn parents(&self, leg: Leg) -> Result<Vec<Found>, String> {
+        let mut parents = Vec::new();
+        for (reference, &parent) in &self.plan.images[leg.image].parents {
             let of = Leg {
                 image: parent,
                 platform: leg.platform,
             };
             let name = &self.plan.images[parent].image.name();
-            let Finished::Built(parent_image) = self.board.wait(of).await else {
+            let Finished::Built(image) = self.board.wait(of).await else {
                 return Err(format!(
                     "its parent {name} was not built for {}",
                     leg.platform
                 ));
             };
-            let parent_image = match parent_image {
-                Some(parent) => parent,
+            let image = match image {
+                Some(image) => image,
                 None => Parent::Graph(Box::new(self.graphs[&of].clone())),
             };
             let shown = self.destinations[parent].references.first();
             let shown = shown.map_or_else(|| name.clone(), ToString::to_string);
-            pins.add_parent(reference.clone(), leg.platform, shown, parent_image);
+            parents.push((reference.clone(), shown, image));
         }
-        Ok(())
+        Ok(parents)
     }
 
     /// From the built legs of an image to what was asked for: outputs, then the registry. What can fail on

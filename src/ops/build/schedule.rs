@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::BoxFuture;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -121,11 +122,12 @@ impl Board {
     }
 
     /// Runs a leg once its builder has a slot, unless everything is to stop; why it has no report then.
-    pub(super) async fn run(
+    /// The leg is made only then: of thousands that wait, few are at work.
+    pub(super) async fn run<'a>(
         &self,
         builder: usize,
         may_begin: impl Fn() -> bool,
-        leg: impl Future<Output = LegReport>,
+        leg: impl FnOnce() -> BoxFuture<'a, LegReport>,
     ) -> Result<LegReport, &'static str> {
         // The slot comes first: whoever waits for a busy builder must not hold back another one's legs.
         let slot = async {
@@ -144,7 +146,7 @@ impl Board {
         tokio::select! {
             biased;
             () = self.stop.cancelled() => Err(self.why(CANCELLED)),
-            report = leg => Ok(report),
+            report = leg() => Ok(report),
         }
     }
 }

@@ -7,10 +7,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The variables kiln looks at, with what each means. The page on the environment is made of it.
-pub const VARIABLES: [(&str, &str); 15] = [
+pub const VARIABLES: [(&str, &str); 16] = [
     (
         "BUILDKIT_HOST",
         "address of the builder where `kiln.yaml` names none: unix:///PATH or tcp://HOST:PORT",
+    ),
+    (
+        "KILN_BUILDER_TLS",
+        "TLS to the builder of `BUILDKIT_HOST`: a folder with `ca.pem` (or `ca.crt`), `cert.pem` (`tls.crt`) and `key.pem` (`tls.key`), each as needed; `system` trusts the system's authorities and shows no certificate",
     ),
     (
         "BUILDKIT_PROGRESS",
@@ -81,6 +85,8 @@ pub struct Proxies {
 pub struct Config {
     /// `BUILDKIT_HOST`.
     pub buildkit_host: Option<String>,
+    /// `KILN_BUILDER_TLS`.
+    pub builder_tls: Option<PathBuf>,
     /// `BUILDKIT_PROGRESS`.
     pub progress: Option<String>,
     /// `SOURCE_DATE_EPOCH` as written.
@@ -129,6 +135,7 @@ impl Config {
         .find_map(|name| Some((name, path(name)?)));
         Self {
             buildkit_host: text("BUILDKIT_HOST"),
+            builder_tls: path("KILN_BUILDER_TLS"),
             progress: text("BUILDKIT_PROGRESS"),
             source_date_epoch: text("SOURCE_DATE_EPOCH"),
             auth_files,

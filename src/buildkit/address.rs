@@ -27,7 +27,7 @@ const USUAL_PORT: u16 = 1234;
 pub enum Address {
     /// A Unix socket by its absolute path.
     Unix(PathBuf),
-    /// HTTP/2 without TLS.
+    /// HTTP/2 over TCP; whether with TLS is said beside it, by [`Tls`](super::Tls).
     Tcp {
         /// A host name or an IP address, the latter without brackets.
         host: String,

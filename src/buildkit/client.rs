@@ -10,6 +10,7 @@
 
 use std::time::Duration;
 
+use http::Uri;
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
@@ -21,6 +22,7 @@ use crate::buildkit::address::Address;
 use crate::buildkit::details::{BrokenCall, is_connection_lost};
 use crate::buildkit::error::BuildkitError;
 use crate::buildkit::pulse::IDLE_LIMIT;
+use crate::buildkit::tls::{self, Tls};
 use crate::oci::Platform;
 use crate::proto::control::control_client::ControlClient;
 use crate::proto::control::{InfoRequest, ListWorkersRequest};
@@ -44,6 +46,7 @@ const MIN_VERSION: (u64, u64) = (0, 13);
 pub struct Builder {
     name: String,
     address: Address,
+    tls: Option<Tls>,
     control: ControlClient<Channel>,
     idle_limit: Duration,
 }
@@ -85,21 +88,23 @@ impl BuilderInfo {
 }
 
 impl Builder {
-    /// Connects to the daemon at `address`; `name` is what messages call it.
+    /// Connects to the daemon at `address`; `name` is what messages call it. `tls` is for tcp only.
     ///
     /// A connection that breaks later is made again by the next call.
     ///
     /// # Errors
-    /// [`BuildkitError::Unreachable`], [`BuildkitError::TimedOut`].
+    /// [`BuildkitError::Unreachable`], [`BuildkitError::Insecure`], [`BuildkitError::TimedOut`].
     pub async fn connect(
         name: impl Into<String>,
         address: &Address,
+        tls: Option<&Tls>,
     ) -> Result<Builder, BuildkitError> {
         let name = name.into();
-        let control = dial(&name, address).await?;
+        let control = dial(&name, address, tls).await?;
         Ok(Builder {
             name,
             address: address.clone(),
+            tls: tls.cloned(),
             control,
             idle_limit: IDLE_LIMIT,
         })
@@ -144,7 +149,7 @@ impl Builder {
                 code: Code::Unimplemented,
                 ..
             }) => return Err(self.too_old(None)),
-            Err(error) => return Err(error),
+            Err(error) => return Err(self.without_tls(error).await),
         };
         if is_too_old(&version) {
             return Err(self.too_old(Some(version)));
@@ -179,7 +184,7 @@ impl Builder {
 
     /// A second connection to the same daemon: a slow reader on one cannot hold up the other.
     pub(super) async fn dial_again(&self) -> Result<ControlClient<Channel>, BuildkitError> {
-        dial(&self.name, &self.address).await
+        dial(&self.name, &self.address, self.tls.as_ref()).await
     }
 
     /// Waits for a short call.
@@ -208,6 +213,18 @@ impl Builder {
         }
     }
 
+    /// A daemon that wants TLS only hangs up on a client without it; this looks for the reason.
+    async fn without_tls(&self, error: BuildkitError) -> BuildkitError {
+        match (&error, &self.address, &self.tls) {
+            (BuildkitError::Unreachable { .. }, Address::Tcp { host, port }, None)
+                if tls::is_spoken_at(host, *port).await =>
+            {
+                BuildkitError::insecure(&self.name, &self.address, tls::wanted())
+            }
+            _ => error,
+        }
+    }
+
     fn too_old(&self, version: Option<String>) -> BuildkitError {
         BuildkitError::TooOld {
             builder: self.name.clone(),
@@ -224,7 +241,11 @@ fn timed_out(name: &str, address: &Address) -> BuildkitError {
     }
 }
 
-async fn dial(name: &str, address: &Address) -> Result<ControlClient<Channel>, BuildkitError> {
+async fn dial(
+    name: &str,
+    address: &Address,
+    tls: Option<&Tls>,
+) -> Result<ControlClient<Channel>, BuildkitError> {
     let connecting = async {
         match address {
             Address::Unix(path) => {
@@ -239,12 +260,21 @@ async fn dial(name: &str, address: &Address) -> Result<ControlClient<Channel>, B
                     .await
             }
             Address::Tcp { host, port } => {
-                let url = if host.contains(':') {
-                    format!("http://[{host}]:{port}")
+                let place = if host.contains(':') {
+                    format!("[{host}]:{port}")
                 } else {
-                    format!("http://{host}:{port}")
+                    format!("{host}:{port}")
                 };
-                settings(Endpoint::from_shared(url)?)?.connect().await
+                let endpoint = settings(Endpoint::from_shared(format!("http://{place}"))?)?;
+                match (tls, format!("https://{place}").parse::<Uri>()) {
+                    // The connector speaks TLS; the origin is what the requests say.
+                    (Some(tls), Ok(origin)) => {
+                        let connector = tls.connector(host);
+                        let endpoint = endpoint.origin(origin);
+                        endpoint.connect_with_connector(connector).await
+                    }
+                    _ => endpoint.connect().await,
+                }
             }
         }
     };

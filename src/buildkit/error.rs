@@ -7,6 +7,7 @@ use std::io;
 use thiserror::Error;
 
 use crate::buildkit::address::Address;
+use crate::buildkit::tls::Fault;
 use crate::oci::{Platform, Repository};
 use crate::text::with_causes;
 
@@ -24,6 +25,18 @@ pub enum BuildkitError {
         reason: String,
         /// The same as a kind, when it is an error of the system.
         kind: Option<io::ErrorKind>,
+    },
+    /// No secure connection could be made.
+    #[error("no secure connection to builder `{builder}` at `{address}`: {reason}")]
+    Insecure {
+        /// Name of the builder.
+        builder: String,
+        /// Where it is.
+        address: Address,
+        /// What was wrong, with the authorities that were trusted.
+        reason: String,
+        /// What to do about it.
+        next: String,
     },
     /// The builder takes too long to answer.
     #[error("builder `{builder}` at `{address}` did not answer within {seconds} s")]
@@ -101,8 +114,9 @@ impl BuildkitError {
                 _ => "check that the socket is buildkitd's".to_owned(),
             },
             BuildkitError::Unreachable { .. } | BuildkitError::TimedOut { .. } => {
-                "check that buildkitd runs there and listens without TLS".to_owned()
+                "check that buildkitd runs there and listens at this address".to_owned()
             }
+            BuildkitError::Insecure { next, .. } => next.clone(),
             BuildkitError::TooOld { .. } => "upgrade buildkitd".to_owned(),
             BuildkitError::NoWorker { .. } => {
                 "enable the OCI or containerd worker in buildkitd.toml".to_owned()
@@ -221,7 +235,10 @@ impl BuildkitError {
         address: &Address,
         error: &(dyn Error + 'static),
     ) -> BuildkitError {
-        let system = io_error(error);
+        if let Some(fault) = cause::<Fault>(error) {
+            return BuildkitError::insecure(builder, address, fault.clone());
+        }
+        let system = cause::<io::Error>(error);
         BuildkitError::Unreachable {
             builder: builder.to_owned(),
             address: address.clone(),
@@ -229,13 +246,24 @@ impl BuildkitError {
             kind: system.map(io::Error::kind),
         }
     }
+
+    /// [`BuildkitError::Insecure`] for what TLS met.
+    pub(super) fn insecure(builder: &str, address: &Address, fault: Fault) -> BuildkitError {
+        BuildkitError::Insecure {
+            builder: builder.to_owned(),
+            address: address.clone(),
+            reason: fault.reason,
+            next: fault.next,
+        }
+    }
 }
 
-fn io_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
+/// The first cause of a type.
+fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<io::Error>() {
-            return Some(error);
+        if let Some(found) = error.downcast_ref::<E>() {
+            return Some(found);
         }
         cause = error.source();
     }

@@ -44,6 +44,8 @@ mod status;
 mod tests;
 #[cfg(test)]
 mod tests_archive;
+mod tls;
+mod tls_fault;
 
 pub use address::{Address, ParseAddressError};
 pub use archive::{ArchiveReceiver, ArchiveTo, Pieces, Received};
@@ -56,3 +58,4 @@ pub use progress::{LogStream, Progress, ProgressSink, Warning};
 pub use result::PlatformResult;
 pub use session::{Anonymous, CredentialSource, SecretBytes, SessionContent};
 pub use solve::{Entitlement, Solve, Solver};
+pub use tls::{Tls, TlsError, TlsFile, TlsFiles};

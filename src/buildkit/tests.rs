@@ -31,7 +31,7 @@ use crate::proto::secrets::secrets_client::SecretsClient;
 
 async fn connect(daemon: &FakeDaemon) -> Builder {
     let address = daemon.address.parse().unwrap();
-    Builder::connect("lab", &address).await.unwrap()
+    Builder::connect("lab", &address, None).await.unwrap()
 }
 
 pub(super) async fn open(
@@ -118,7 +118,7 @@ async fn a_daemon_tells_what_it_can_build() {
 async fn nobody_at_the_address_is_unreachable() {
     let folder = tempfile::tempdir().unwrap();
     let socket = format!("unix://{}/größe.sock", folder.path().display());
-    let error = Builder::connect("lab", &socket.parse().unwrap())
+    let error = Builder::connect("lab", &socket.parse().unwrap(), None)
         .await
         .unwrap_err();
     assert!(

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::builders::named;
 use super::error::OpError;
 use super::given::Given;
 use super::layout::layouts;
 use super::load::Loaded;
 use crate::buildkit::{
-    Address, Builder, BuilderInfo, CredentialSource, SecretBytes, SessionContent, Solver,
+    Builder, BuilderInfo, CredentialSource, SecretBytes, SessionContent, Solver,
 };
 use crate::config::{Config, SYSTEM_BUNDLES};
 use crate::credentials::{CaBundle, Credential, CredentialStore};
@@ -19,12 +20,6 @@ use crate::oci::{Platform, RegistryHost};
 use crate::registry::{Mirror, Registry, RemoteConfig, RemoteRegistry, Scheme};
 use crate::text::with_causes;
 use crate::workspace::{self, Workspace};
-
-/// The builder where neither environment nor workspace names one.
-const DEFAULT_ADDRESS: &str = "unix:///run/buildkit/buildkitd.sock";
-
-/// Legs that one builder makes at once where `slots` is not given.
-const DEFAULT_SLOTS: usize = 4;
 
 /// A builder that is ready.
 #[derive(Debug, Clone)]
@@ -132,7 +127,7 @@ fn credentials(config: &Config) -> Result<CredentialStore, OpError> {
 }
 
 /// The private bundle: `trust.ca`, else the one that the environment names.
-fn bundle(config: &Config, workspace: &Workspace) -> Result<Option<CaBundle>, OpError> {
+pub(super) fn bundle(config: &Config, workspace: &Workspace) -> Result<Option<CaBundle>, OpError> {
     let path = match (&workspace.ca, &config.ca_bundle) {
         (Some(ca), _) => ca.value.clone(),
         (None, Some((_, path))) => path.clone(),
@@ -181,12 +176,17 @@ pub async fn builders(
     content.layouts = layouts(loaded);
     content.secrets.extend(given.secrets.clone());
     content.agents.clone_from(&given.agents);
-    let named = named_builders(config, workspace)?;
-    let connected = named.into_iter().map(|(name, address, platforms, slots)| {
+    let named = named(config, workspace);
+    let mut targets = Vec::new();
+    for builder in &named {
+        targets.push((builder, builder.target(config, workspace)?));
+    }
+    let connected = targets.into_iter().map(|(named, (address, tls))| {
         let content = content.clone();
         let trust = bundle.is_some();
         async move {
-            let builder = Builder::connect(name, &address).await?;
+            let (platforms, slots) = (named.platforms.to_vec(), named.slots);
+            let builder = Builder::connect(named.name, &address, tls.as_ref()).await?;
             let info = builder.info().await?;
             for platform in &platforms {
                 info.require(platform)?;
@@ -207,44 +207,6 @@ pub async fn builders(
         }
     });
     futures_util::future::try_join_all(connected).await
-}
-
-type Named = (String, Address, Vec<Platform>, usize);
-
-fn named_builders(config: &Config, workspace: &Workspace) -> Result<Vec<Named>, OpError> {
-    let parse = |text: &str, of: &str| {
-        text.parse::<Address>()
-            .map_err(|error| OpError::usage(format!("{of}: {error}")))
-    };
-    if let Some(host) = &config.buildkit_host {
-        let address = parse(host, "BUILDKIT_HOST")?;
-        return Ok(vec![(
-            "default".to_owned(),
-            address,
-            Vec::new(),
-            DEFAULT_SLOTS,
-        )]);
-    }
-    if workspace.builders.is_empty() {
-        let address = parse(DEFAULT_ADDRESS, "default")?;
-        return Ok(vec![(
-            "default".to_owned(),
-            address,
-            Vec::new(),
-            DEFAULT_SLOTS,
-        )]);
-    }
-    let all = workspace.builders.iter().map(|builder| {
-        let address = parse(&builder.address.value, &builder.address.place.to_string())?;
-        let slots = builder.slots.unwrap_or(DEFAULT_SLOTS);
-        Ok((
-            builder.name.value.clone(),
-            address,
-            builder.platforms.clone(),
-            slots,
-        ))
-    });
-    all.collect()
 }
 
 fn session_content(

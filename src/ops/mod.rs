@@ -4,6 +4,7 @@
 //! back values; it never prints, and knows neither the command line nor the terminal.
 
 pub mod build;
+mod builders;
 pub mod connect;
 mod error;
 mod facts;

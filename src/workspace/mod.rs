@@ -3,6 +3,7 @@
 //! Without a `kiln.yaml` a recipe's folder is the workspace, with defaults. Must not know what stands
 //! in a recipe, nor the network.
 
+mod builders;
 mod parse;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::oci::{Platform, RegistryHost, Repository};
-use crate::text::{SourceFile, Spanned};
+use crate::text::{Place, SourceFile, Spanned};
 
 pub use parse::parse;
 
@@ -89,6 +90,21 @@ pub struct Builder {
     pub platforms: Vec<Platform>,
     /// How many legs it builds at once.
     pub slots: Option<usize>,
+    /// TLS, where it is spoken to so.
+    pub tls: Option<Tls>,
+}
+
+/// TLS to a builder. Paths are absolute.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// Where it stands.
+    pub place: Place,
+    /// The authorities to trust instead of the system's.
+    pub ca: Option<Spanned<PathBuf>>,
+    /// The certificate of this client.
+    pub cert: Option<Spanned<PathBuf>>,
+    /// The key of this client.
+    pub key: Option<Spanned<PathBuf>>,
 }
 
 impl Workspace {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Builder, Mirror, Registry, Workspace};
+use super::builders::builders;
+use super::{Mirror, Registry, Workspace};
 use crate::diagnostic::{Findings, nearest};
 use crate::oci::{Platform, RegistryHost};
 use crate::text::{Place, SourceFile, Spanned};
@@ -28,11 +29,6 @@ const REGISTRY: Keys = Keys {
     of: "a registry",
     known: &["url", "prefix", "type", "project", "media_types"],
     later: &["attestations", "compression"],
-};
-const BUILDER: Keys = Keys {
-    of: "a builder",
-    known: &["name", "address", "platforms", "slots"],
-    later: &["tls"],
 };
 const TRUST: Keys = Keys {
     of: "`trust`",
@@ -140,7 +136,7 @@ fn section(workspace: &mut Workspace, entry: &Entry, findings: &mut Findings) {
             }
         }
         "mirrors" => workspace.mirrors = mirrors(node, findings),
-        "builders" => workspace.builders = builders(node, findings),
+        "builders" => workspace.builders = builders(&workspace.root, node, findings),
         "trust" => {
             let ca = checked_entries(node, TRUST, findings).and_then(|_| node.get("ca"));
             let ca = ca.and_then(|node| text(node, findings));
@@ -172,7 +168,7 @@ fn named<'n>(node: &'n Node, what: &str, findings: &mut Findings) -> &'n [Entry]
 }
 
 /// A value of a map, as text.
-fn field(node: &Node, key: &str, findings: &mut Findings) -> Option<Spanned<String>> {
+pub(super) fn field(node: &Node, key: &str, findings: &mut Findings) -> Option<Spanned<String>> {
     text(node.get(key)?, findings)
 }
 
@@ -289,60 +285,7 @@ fn mirror(text: &Spanned<String>, findings: &mut Findings) -> Option<Mirror> {
     })
 }
 
-fn builders(node: &Node, findings: &mut Findings) -> Vec<Builder> {
-    let NodeKind::List(items) = &node.kind else {
-        findings.error(
-            &node.place,
-            format!("`builders` is a list, not {}", node.describe()),
-        );
-        return Vec::new();
-    };
-    let mut all: Vec<Builder> = Vec::new();
-    for item in items {
-        let Some(builder) = builder(item, findings) else {
-            continue;
-        };
-        if all
-            .iter()
-            .any(|known| known.name.value == builder.name.value)
-        {
-            let message = format!("two builders are named `{}`", builder.name.value);
-            findings.error(&builder.name.place, message);
-        }
-        all.push(builder);
-    }
-    all
-}
-
-fn builder(node: &Node, findings: &mut Findings) -> Option<Builder> {
-    checked_entries(node, BUILDER, findings)?;
-    for key in ["name", "address"] {
-        if node.get(key).is_none() {
-            findings.error(&node.place, format!("a builder needs `{key}`"));
-        }
-    }
-    let platforms = node.get("platforms").map(|node| platforms(node, findings));
-    let slots = field(node, "slots", findings);
-    let slots = slots.and_then(|slots| match slots.value.parse::<usize>() {
-        Ok(count) if (1..=64).contains(&count) => Some(count),
-        _ => {
-            findings.error(&slots.place, "`slots` is a number from 1 to 64");
-            None
-        }
-    });
-    let (name, address) = (
-        field(node, "name", findings),
-        field(node, "address", findings),
-    );
-    Some(Builder {
-        name: name?,
-        address: address?,
-        platforms: platforms.unwrap_or_default(),
-        slots,
-    })
-}
-
-fn platforms(node: &Node, findings: &mut Findings) -> Vec<Platform> {
+pub(super) fn platforms(node: &Node, findings: &mut Findings) -> Vec<Platform> {
     let mut all = Vec::new();
     for text in texts(node, findings).unwrap_or_default() {
         match text.value.parse::<Platform>() {

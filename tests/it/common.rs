@@ -64,6 +64,11 @@ impl Workbench {
 
     /// Runs the program here.
     pub(crate) fn kiln(&self, arguments: &[&str]) -> Ran {
+        self.kiln_with(&[], arguments)
+    }
+
+    /// The same with more variables.
+    pub(crate) fn kiln_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
         #[expect(clippy::disallowed_methods, reason = "git is looked for where it is")]
         let path = std::env::var_os("PATH").unwrap_or_default();
         let output = Command::new(env!("CARGO_BIN_EXE_kiln"))
@@ -74,6 +79,7 @@ impl Workbench {
             .env("HOME", self.path())
             .env("GIT_CEILING_DIRECTORIES", "/")
             .env("NO_COLOR", "1")
+            .envs(variables.iter().copied())
             .output()
             .unwrap();
         let here = self.path().canonicalize().unwrap();

@@ -18,6 +18,7 @@ mod build_publish;
 mod build_retries;
 mod cli_build;
 mod cli_plan;
+mod cli_tls;
 mod cli_verify;
 mod common;
 mod context;

@@ -43,6 +43,7 @@ mod programs;
 mod recipes;
 mod repeating;
 mod reproducing;
+mod secure;
 mod stages;
 mod surroundings;
 mod telling;

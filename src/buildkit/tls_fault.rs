@@ -2,9 +2,10 @@
 
 use std::io;
 
-use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 use thiserror::Error;
+
+use crate::credentials::Refusal;
 
 /// Why a secure connection was not made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -70,73 +71,27 @@ pub(super) fn explain(error: &io::Error, known: &Known, host: &str) -> Fault {
 
 /// What is wrong with the daemon's certificate.
 fn certificate(error: &CertificateError, known: &Known, host: &str) -> Fault {
-    let trusted = &known.trusted;
-    match error {
-        CertificateError::UnknownIssuer => Fault::new(
-            format!("its certificate is signed by no authority in {trusted}"),
-            "name the file with the authority that signed it: `tls: {ca: FILE}` in kiln.yaml, or `ca.pem` in \
-             the folder KILN_BUILDER_TLS",
-        ),
-        CertificateError::BadSignature => Fault::new(
-            format!("its certificate was not signed by the authority of that name in {trusted}"),
-            "name the file with the authority that signed it: it may have been made anew",
-        ),
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            let when = match error {
-                CertificateError::ExpiredContext { not_after, .. } => day(*not_after),
-                _ => String::new(),
-            };
-            Fault::new(
-                format!("its certificate expired{when} (trusted: {trusted})"),
-                "renew the daemon's certificate; if it is good, set this machine's clock",
-            )
+    let (refusal, reason) = Refusal::of(error, host);
+    let next = match refusal {
+        Refusal::UnknownAuthority => {
+            "name the file with the authority that signed it: `tls: {ca: FILE}` in kiln.yaml, or `ca.pem` in the \
+             folder KILN_BUILDER_TLS"
+                .to_owned()
         }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            let when = match error {
-                CertificateError::NotValidYetContext { not_before, .. } => day(*not_before),
-                _ => String::new(),
-            };
-            Fault::new(
-                format!("its certificate begins to be valid only{when} (trusted: {trusted})"),
-                "set this machine's clock, or that of the machine that made the certificate",
-            )
+        Refusal::Expired => {
+            "renew the daemon's certificate; if it is good, set this machine's clock".to_owned()
         }
-        CertificateError::NotValidForName => wrong_name(&[], known, host),
-        CertificateError::NotValidForNameContext { presented, .. } => {
-            wrong_name(presented, known, host)
+        Refusal::NotYetValid => {
+            "set this machine's clock, or that of the machine that made the certificate".to_owned()
         }
-        error => Fault::new(
-            format!("its certificate is refused: {error} (trusted: {trusted})"),
-            "have the daemon's certificate made as one of a server, signed by an authority of its own",
-        ),
-    }
-}
-
-fn wrong_name(presented: &[String], known: &Known, host: &str) -> Fault {
-    let names: Vec<String> = presented.iter().map(|name| plain_name(name)).collect();
-    let names = if names.is_empty() {
-        String::new()
-    } else {
-        format!(" but for {}", names.join(", "))
-    };
-    Fault::new(
-        format!(
-            "its certificate is not for `{host}`{names} (trusted: {})",
-            known.trusted
-        ),
-        format!(
+        Refusal::WrongName => format!(
             "use an address that the certificate names, or have it made for `{host}` as well (subjectAltName)"
         ),
-    )
-}
-
-/// A name as the library shows it, `DnsName("a.example")` or `IpAddress(10.0.0.1)`, in ours.
-fn plain_name(shown: &str) -> String {
-    let inner = shown
-        .split_once('(')
-        .and_then(|(_, rest)| rest.strip_suffix(')'))
-        .unwrap_or(shown);
-    format!("`{}`", inner.trim_matches('"'))
+        Refusal::Other => {
+            "have the daemon's certificate made as one of a server, signed by an authority of its own".to_owned()
+        }
+    };
+    Fault::new(format!("{reason} (trusted: {})", known.trusted), next)
 }
 
 /// What the daemon has against us.
@@ -175,13 +130,4 @@ fn refused(alert: AlertDescription, known: &Known) -> Fault {
             "see what buildkitd's log says",
         ),
     }
-}
-
-/// ` on 2026-01-31`.
-fn day(time: UnixTime) -> String {
-    i64::try_from(time.as_secs())
-        .ok()
-        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
-        .map(|time| format!(" on {}", time.strftime("%Y-%m-%d")))
-        .unwrap_or_default()
 }

@@ -8,10 +8,12 @@ mod ca;
 mod docker_config;
 mod error;
 mod helper;
+mod refusal;
 mod secret;
 mod store;
 
 pub use self::ca::CaBundle;
 pub use self::error::CredentialError;
+pub use self::refusal::Refusal;
 pub use self::secret::{Credential, Secret};
 pub use self::store::CredentialStore;

@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::asked::{Asked, Operation};
-use crate::credentials::CredentialError;
+use crate::credentials::{CredentialError, Refusal};
 use crate::oci::{Digest, RegistryHost, Repository};
 
 /// Why no answer came.
@@ -20,6 +20,8 @@ pub enum Problem {
     TimedOut,
     /// The two sides could not agree on a secure connection.
     Tls,
+    /// The certificate of the host is not what it should be.
+    Certificate(Refusal),
     /// The connection broke, before the answer or in the middle of it.
     Broken,
 }
@@ -30,7 +32,7 @@ impl fmt::Display for Problem {
             Self::UnknownHost => "its name has no address",
             Self::Refused => "the connection was refused",
             Self::TimedOut => "no answer came in time",
-            Self::Tls => "no secure connection could be made",
+            Self::Tls | Self::Certificate(_) => "no secure connection could be made",
             Self::Broken => "the connection broke",
         })
     }
@@ -266,7 +268,9 @@ impl RegistryError {
     /// Whether the same request may succeed if it is made again.
     pub(super) fn is_retryable(&self) -> bool {
         match self {
-            Self::Unreachable { problem, .. } => *problem != Problem::Tls,
+            Self::Unreachable { problem, .. } => {
+                !matches!(problem, Problem::Tls | Problem::Certificate(_))
+            }
             Self::Unavailable { .. } => true,
             _ => false,
         }

@@ -8,10 +8,12 @@ use std::time::SystemTime;
 
 use http::{HeaderMap, StatusCode, header};
 use jiff::fmt::rfc2822::DateTimeParser;
+use rustls::InvalidMessage;
 use serde::Deserialize;
 
 use super::asked::Asked;
 use super::error::{Problem, RegistryError};
+use crate::credentials::Refusal;
 
 /// Reads the dates of HTTP; a wrong day of the week is no reason to ignore the date.
 const DATES: DateTimeParser = DateTimeParser::new().relaxed_weekday(true);
@@ -54,7 +56,8 @@ pub(super) fn of_status(
 
 /// The error for a request that got no answer, or half of one.
 pub(super) fn of_transport(at: Asked, error: &reqwest::Error) -> RegistryError {
-    let (problem, detail) = problem_of(error);
+    let host = error.url().and_then(|url| url.host_str());
+    let (problem, detail) = problem_of(error, host.unwrap_or_default());
     RegistryError::Unreachable {
         at: Box::new(at),
         problem,
@@ -62,7 +65,7 @@ pub(super) fn of_transport(at: Asked, error: &reqwest::Error) -> RegistryError {
     }
 }
 
-fn problem_of(error: &reqwest::Error) -> (Problem, String) {
+fn problem_of(error: &reqwest::Error, host: &str) -> (Problem, String) {
     let mut problem = if error.is_timeout() {
         Some(Problem::TimedOut)
     } else {
@@ -71,6 +74,9 @@ fn problem_of(error: &reqwest::Error) -> (Problem, String) {
     let mut innermost: &dyn StdError = error;
     let mut next: Option<&(dyn StdError + 'static)> = error.source();
     while let Some(cause) = next {
+        if let Some(tls) = tls_error(cause) {
+            return problem_of_tls(tls, host);
+        }
         problem = problem.or_else(|| problem_of_cause(cause));
         innermost = cause;
         next = cause.source();
@@ -78,12 +84,29 @@ fn problem_of(error: &reqwest::Error) -> (Problem, String) {
     (problem.unwrap_or(Problem::Broken), innermost.to_string())
 }
 
-fn problem_of_cause(cause: &(dyn StdError + 'static)) -> Option<Problem> {
-    if cause.is::<rustls::Error>() {
-        return Some(Problem::Tls);
+/// An I/O error is no link of the chain but hides what it wraps, and they come nested.
+fn tls_error<'e>(cause: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
+    cause.downcast_ref().or_else(|| {
+        let inner = cause.downcast_ref::<io::Error>()?.get_ref()?;
+        tls_error(inner)
+    })
+}
+
+fn problem_of_tls(error: &rustls::Error, host: &str) -> (Problem, String) {
+    match error {
+        rustls::Error::InvalidCertificate(error) => {
+            let (refusal, words) = Refusal::of(error, host);
+            (Problem::Certificate(refusal), words)
+        }
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            (Problem::Tls, "it does not speak TLS".to_owned())
+        }
+        error => (Problem::Tls, error.to_string()),
     }
+}
+
+fn problem_of_cause(cause: &(dyn StdError + 'static)) -> Option<Problem> {
     if let Some(error) = cause.downcast_ref::<io::Error>() {
-        // An I/O error is no link of the chain above but hides what it wraps, and they come nested.
         if let Some(inner) = error.get_ref()
             && let Some(problem) = problem_of_cause(inner)
         {

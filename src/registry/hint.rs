@@ -4,6 +4,7 @@
 
 use super::asked::Asked;
 use super::error::{Problem, RegistryError};
+use crate::credentials::Refusal;
 use crate::oci::RegistryHost;
 
 impl RegistryError {
@@ -85,7 +86,16 @@ fn unreachable_step(at: &Asked, problem: Problem) -> String {
             "check the spelling of `{}` in the recipe and in `registries.NAME.url` of kiln.yaml, and the name service of this machine",
             at.host
         ),
-        Problem::Tls => format!(
+        Problem::Certificate(Refusal::Expired) => format!(
+            "have the certificate of `{}` renewed; if it is good, set this machine's clock",
+            at.host
+        ),
+        Problem::Certificate(Refusal::NotYetValid) => "set this machine's clock".to_owned(),
+        Problem::Certificate(Refusal::WrongName) => format!(
+            "use a name of `{}` that its certificate has, or have it made for this one as well",
+            at.host
+        ),
+        Problem::Tls | Problem::Certificate(_) => format!(
             "add the authority of `{}` to `trust.ca` in kiln.yaml, or write `http://` in `registries.NAME.url` if it has no TLS",
             at.host
         ),

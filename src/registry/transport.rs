@@ -12,7 +12,7 @@ use super::asked::Asked;
 use super::auth::{Authorizer, Login};
 use super::challenge::{Challenge, Scopes};
 use super::endpoint::{Endpoint, RemoteConfig};
-use super::error::RegistryError;
+use super::error::{Problem, RegistryError};
 use super::failure;
 use super::redact::redacted;
 use super::retry::{Attempts, RetryPolicy};
@@ -92,6 +92,8 @@ pub(super) struct Transport {
     direct: reqwest::Client,
     authorizer: Authorizer,
     policy: RetryPolicy,
+    /// The authorities that are trusted, in words.
+    trusted: String,
 }
 
 impl Transport {
@@ -102,6 +104,10 @@ impl Transport {
             direct: client(config, true)?,
             authorizer: Authorizer::new(config.credentials.clone()),
             policy: config.retry.clone(),
+            trusted: match &config.ca {
+                Some(ca) => format!("the system's roots and `{}`", ca.source.display()),
+                None => "the system's roots".to_owned(),
+            },
         })
     }
 
@@ -122,6 +128,20 @@ impl Transport {
 
     /// Makes a request once, or twice when the registry first wants a login.
     pub(super) async fn once(&self, call: &Call<'_>) -> Result<Reply, RegistryError> {
+        self.exchange(call).await.map_err(|mut error| {
+            if let RegistryError::Unreachable {
+                problem: Problem::Tls | Problem::Certificate(_),
+                detail,
+                ..
+            } = &mut error
+            {
+                detail.push_str(&format!(" (trusted: {})", self.trusted));
+            }
+            error
+        })
+    }
+
+    async fn exchange(&self, call: &Call<'_>) -> Result<Reply, RegistryError> {
         let client = if call.endpoint.host.is_loopback() {
             &self.direct
         } else {

@@ -6,6 +6,7 @@ mod faults;
 mod memory;
 mod mirrors;
 mod redirects;
+mod secure;
 mod server;
 
 use std::sync::Arc;

@@ -163,13 +163,13 @@ fn a_certificate_of_an_unknown_authority_is_refused_with_the_file_that_was_used(
     site.refuses(
         "127.0.0.1",
         "tls: {ca: tls/other.pem}",
-        "its certificate is signed by no authority in `[here]/tls/other.pem` (kiln.yaml:7:",
+        "its certificate is signed by no trusted authority (trusted: `[here]/tls/other.pem` (kiln.yaml:7:",
         "name the file with the authority that signed it: `tls: {ca: FILE}` in kiln.yaml",
     );
     site.refuses(
         "127.0.0.1",
         "tls: {}",
-        "its certificate is signed by no authority in the system's roots",
+        "its certificate is signed by no trusted authority (trusted: the system's roots)",
         "name the file with the authority that signed it: `tls: {ca: FILE}` in kiln.yaml",
     );
 }

@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
-use super::{build, common, out, plan, verify};
+use super::{build, common, doctor, out, plan, verify};
 use crate::config::Config;
 use crate::ops::OpError;
 
@@ -32,6 +32,8 @@ enum Command {
     Plan(plan::Args),
     /// Walk a published image from its index to its layers and check that it is whole
     Verify(verify::Args),
+    /// Test everything a build needs: workspace, builders, platforms, registries, logins, trust, proxies
+    Doctor(doctor::Args),
 }
 
 /// Runs the program.
@@ -92,6 +94,7 @@ async fn run(command: Command, config: &Config, stop: &CancellationToken) -> Exi
         Command::Build(args) => build::exec(args, config, stop).await,
         Command::Plan(args) => unless_stopped(plan::exec(args, config), stop).await,
         Command::Verify(args) => unless_stopped(verify::exec(args, config), stop).await,
+        Command::Doctor(args) => unless_stopped(doctor::exec(&args, config), stop).await,
     };
     result.unwrap_or_else(|error| common::report_error(&error))
 }

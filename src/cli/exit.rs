@@ -7,6 +7,7 @@ use crate::ops::build::{
     BuildReport, Failure, FailureKind, ImageReport, ImageState, LegReport, LegState, OutputReport,
     OutputState,
 };
+use crate::ops::doctor::{Diagnosis, Fault};
 
 /// How the program ends. Where several apply, the lowest but 0 wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +59,18 @@ impl Exit {
             OpError::Interrupted => Self::Interrupted,
             OpError::Bug(_) => Self::Bug,
         }
+    }
+
+    /// The exit of a diagnosis: that of the first failure that others follow from, which is the lowest.
+    pub(super) fn of_diagnosis(diagnosis: &Diagnosis) -> Self {
+        let faults = diagnosis.checks.iter().filter_map(|check| check.fault);
+        let exits = faults.map(|fault| match fault {
+            Fault::Invalid => Self::Invalid,
+            Fault::Builder => Self::Builder,
+            Fault::Registry => Self::Registry,
+            Fault::Policy => Self::Policy,
+        });
+        exits.min().unwrap_or(Self::Done)
     }
 
     /// The exit where two things went wrong: the lowest but [`Exit::Done`].

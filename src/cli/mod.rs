@@ -6,6 +6,7 @@
 mod app;
 mod build;
 mod common;
+mod doctor;
 mod exit;
 mod out;
 mod output;

@@ -37,7 +37,7 @@ pub(super) async fn get(
     host: &RegistryHost,
     named_in: &Path,
 ) -> Result<Option<Credential>, CredentialError> {
-    let program = format!("docker-credential-{helper}");
+    let program = program(helper);
     let question = Question {
         program: &program,
         host,
@@ -47,6 +47,11 @@ pub(super) async fn get(
         return Err(question.failed("its name must be no path"));
     }
     question.put(Command::new(&program)).await
+}
+
+/// The program of a helper.
+pub(super) fn program(helper: &str) -> String {
+    format!("docker-credential-{helper}")
 }
 
 /// A question to a helper.

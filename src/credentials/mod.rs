@@ -5,6 +5,7 @@
 //! It does not know how a registry is talked to, nor what a builder does with a login.
 
 mod ca;
+mod certificate;
 mod docker_config;
 mod error;
 mod helper;
@@ -13,7 +14,8 @@ mod secret;
 mod store;
 
 pub use self::ca::CaBundle;
+pub use self::certificate::{CertificateFacts, certificates};
 pub use self::error::CredentialError;
 pub use self::refusal::Refusal;
 pub use self::secret::{Credential, Secret};
-pub use self::store::CredentialStore;
+pub use self::store::{CredentialStore, LoginFrom};

@@ -4,13 +4,45 @@
 //! the host, then its general helper, then what the file itself holds.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 use super::docker_config::DockerConfig;
 use super::error::CredentialError;
 use super::helper;
 use super::secret::Credential;
 use crate::oci::{RegistryHost, Repository};
+
+/// Where a login is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoginFrom {
+    /// By the program itself.
+    Given,
+    /// In a configuration file.
+    File {
+        /// The file.
+        path: PathBuf,
+    },
+    /// By a credential helper.
+    Helper {
+        /// The program.
+        program: String,
+        /// The file that names it.
+        path: PathBuf,
+    },
+}
+
+impl fmt::Display for LoginFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given => f.write_str("the program itself"),
+            Self::File { path } => write!(f, "`{}`", path.display()),
+            Self::Helper { program, path } => {
+                write!(f, "`{program}`, which `{}` names", path.display())
+            }
+        }
+    }
+}
 
 /// Where logins come from. Looking one up may start a helper program; nothing is kept of its answer.
 #[derive(Debug, Clone, Default)]
@@ -55,17 +87,36 @@ impl CredentialStore {
         &self,
         host: &RegistryHost,
     ) -> Result<Option<Credential>, CredentialError> {
+        let found = self.find(host).await?;
+        Ok(found.map(|(credential, _)| credential))
+    }
+
+    /// Where the login for a host is kept, if there is one.
+    ///
+    /// # Errors
+    /// As [`Self::for_host`].
+    pub async fn locate(&self, host: &RegistryHost) -> Result<Option<LoginFrom>, CredentialError> {
+        let found = self.find(host).await?;
+        Ok(found.map(|(_, from)| from))
+    }
+
+    async fn find(
+        &self,
+        host: &RegistryHost,
+    ) -> Result<Option<(Credential, LoginFrom)>, CredentialError> {
         if let Some(credential) = self.given.get(host) {
-            return Ok(Some(credential.clone()));
+            return Ok(Some((credential.clone(), LoginFrom::Given)));
         }
         for file in &self.files {
+            let path = file.path().to_owned();
             if let Some(name) = file.helper(host)
-                && let Some(credential) = helper::get(name, host, file.path()).await?
+                && let Some(credential) = helper::get(name, host, &path).await?
             {
-                return Ok(Some(credential));
+                let program = helper::program(name);
+                return Ok(Some((credential, LoginFrom::Helper { program, path })));
             }
             if let Some(credential) = file.login(host)? {
-                return Ok(Some(credential));
+                return Ok(Some((credential, LoginFrom::File { path })));
             }
         }
         Ok(None)

@@ -1,6 +1,7 @@
 //! From configuration to the things that are talked to: the registry client and the builders.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -17,7 +18,7 @@ use crate::config::{Config, SYSTEM_BUNDLES};
 use crate::credentials::{CaBundle, Credential, CredentialStore};
 use crate::lower::{CONTEXT, trust_secrets};
 use crate::oci::{Platform, RegistryHost};
-use crate::registry::{Mirror, Registry, RemoteConfig, RemoteRegistry, Scheme};
+use crate::registry::{Mirror, Registry, RemoteConfig, RemoteRegistry, RetryPolicy, Scheme};
 use crate::text::with_causes;
 use crate::workspace::{self, Workspace};
 
@@ -82,6 +83,28 @@ fn client(
     workspace: &Workspace,
     mirrors: BTreeMap<RegistryHost, Vec<Mirror>>,
 ) -> Result<RemoteRegistry, OpError> {
+    let remote = RemoteConfig {
+        mirrors,
+        ..remote(config, workspace)?
+    };
+    Ok(RemoteRegistry::new(remote)?)
+}
+
+/// A client without mirrors that asks once and does not wait long.
+pub(super) fn impatient(config: &Config, workspace: &Workspace) -> Result<RemoteRegistry, OpError> {
+    let remote = RemoteConfig {
+        retry: RetryPolicy {
+            attempts: 1,
+            connect_timeout_ms: 5_000,
+            idle_timeout_ms: 10_000,
+            ..RetryPolicy::default()
+        },
+        ..remote(config, workspace)?
+    };
+    Ok(RemoteRegistry::new(remote)?)
+}
+
+fn remote(config: &Config, workspace: &Workspace) -> Result<RemoteConfig, OpError> {
     let plain_http: BTreeSet<RegistryHost> = workspace
         .registries
         .values()
@@ -94,15 +117,13 @@ fn client(
         .filter(|registry| !registry.plain_http)
         .map(|registry| registry.host.clone())
         .collect();
-    let remote = RemoteConfig {
+    Ok(RemoteConfig {
         credentials: Arc::new(credentials(config)?),
         plain_http,
         tls,
-        mirrors,
         ca: bundle(config, workspace)?,
         ..RemoteConfig::default()
-    };
-    Ok(RemoteRegistry::new(remote)?)
+    })
 }
 
 fn mirror(mirror: &workspace::Mirror) -> Mirror {
@@ -117,7 +138,7 @@ fn mirror(mirror: &workspace::Mirror) -> Mirror {
     }
 }
 
-fn credentials(config: &Config) -> Result<CredentialStore, OpError> {
+pub(super) fn credentials(config: &Config) -> Result<CredentialStore, OpError> {
     let existing: Vec<_> = config
         .auth_files
         .iter()
@@ -126,21 +147,22 @@ fn credentials(config: &Config) -> Result<CredentialStore, OpError> {
     CredentialStore::load(&existing).map_err(|error| OpError::usage(with_causes(&error)))
 }
 
-/// The private bundle: `trust.ca`, else the one that the environment names.
+/// The file of the private bundle and who names it: `trust.ca`, else a variable.
+pub(super) fn bundle_named_by(config: &Config, workspace: &Workspace) -> Option<(PathBuf, String)> {
+    match (&workspace.ca, &config.ca_bundle) {
+        (Some(ca), _) => Some((ca.value.clone(), format!("`trust.ca` at {}", ca.place))),
+        (None, Some((variable, path))) => Some((path.clone(), (*variable).to_owned())),
+        (None, None) => None,
+    }
+}
+
+/// The private bundle.
 pub(super) fn bundle(config: &Config, workspace: &Workspace) -> Result<Option<CaBundle>, OpError> {
-    let path = match (&workspace.ca, &config.ca_bundle) {
-        (Some(ca), _) => ca.value.clone(),
-        (None, Some((_, path))) => path.clone(),
-        (None, None) => return Ok(None),
+    let Some((path, from)) = bundle_named_by(config, workspace) else {
+        return Ok(None);
     };
-    let bundle = CaBundle::load(&path).map_err(|error| {
-        let from = match (&workspace.ca, &config.ca_bundle) {
-            (Some(ca), _) => format!("`trust.ca` at {}", ca.place),
-            (None, Some((variable, _))) => (*variable).to_owned(),
-            (None, None) => String::new(),
-        };
-        OpError::usage(format!("{from}: {}", with_causes(&error)))
-    })?;
+    let bundle = CaBundle::load(&path)
+        .map_err(|error| OpError::usage(format!("{from}: {}", with_causes(&error))))?;
     Ok(Some(bundle))
 }
 

@@ -6,11 +6,13 @@
 pub mod build;
 mod builders;
 pub mod connect;
+pub mod doctor;
 mod error;
 mod facts;
 mod given;
 mod layout;
 mod load;
+mod masked;
 mod places;
 mod plan;
 mod resolve;

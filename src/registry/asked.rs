@@ -21,12 +21,16 @@ pub enum Operation {
     PutBlob,
     /// List the tags of a repository.
     Tags,
+    /// Is the host a registry?
+    Ping,
+    /// Would it take an upload?
+    Probe,
 }
 
 impl Operation {
     /// Whether it changes the registry.
     pub const fn is_write(self) -> bool {
-        matches!(self, Self::PutManifest | Self::PutBlob)
+        matches!(self, Self::PutManifest | Self::PutBlob | Self::Probe)
     }
 }
 
@@ -40,6 +44,8 @@ impl fmt::Display for Operation {
             Self::GetBlob => "read blob",
             Self::PutBlob => "write blob",
             Self::Tags => "list tags",
+            Self::Ping => "ask for the API",
+            Self::Probe => "begin an upload",
         })
     }
 }
@@ -98,6 +104,9 @@ impl fmt::Display for Asked {
     /// A phrase that fits after "could not".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.operation)?;
+        if self.operation == Operation::Ping {
+            return write!(f, " of `{}`", self.host);
+        }
         if !self.target.is_empty() {
             write!(f, " `{}`", self.target)?;
         }

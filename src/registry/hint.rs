@@ -2,7 +2,7 @@
 //!
 //! Owns the advice. It is data beside the message, so that whoever prints it can print it once.
 
-use super::asked::Asked;
+use super::asked::{Asked, Operation};
 use super::error::{Problem, RegistryError};
 use crate::credentials::Refusal;
 use crate::oci::RegistryHost;
@@ -24,6 +24,13 @@ impl RegistryError {
                 "try again later: `{}` is up but not able to answer",
                 at.host
             ),
+            Self::Unauthorized {
+                at,
+                had_login: false,
+                ..
+            } if at.operation == Operation::Ping => {
+                format!("log in with `{}`", login(&at.host))
+            }
             Self::Unauthorized {
                 at,
                 had_login: false,

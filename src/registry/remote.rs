@@ -12,7 +12,7 @@ use bytes::Bytes;
 use super::asked::{Asked, Operation};
 use super::client::{ManifestRef, RawManifest, Registry};
 use super::download::Download;
-use super::endpoint::RemoteConfig;
+use super::endpoint::{Endpoint, RemoteConfig};
 use super::error::RegistryError;
 use super::transport::Transport;
 use super::upload::Upload;
@@ -99,6 +99,14 @@ impl RemoteRegistry {
             target,
             tried,
         })
+    }
+
+    pub(super) fn transport(&self) -> &Arc<Transport> {
+        &self.transport
+    }
+
+    pub(super) fn endpoint(&self, repository: &Repository) -> Endpoint {
+        self.config.origin(repository)
     }
 
     fn upload(

@@ -72,6 +72,8 @@ pub(super) struct Reply {
     /// Where it came from, after redirects.
     pub(super) url: Url,
     pub(super) body: Body,
+    /// Whether a stored login was sent with it.
+    pub(super) had_login: bool,
 }
 
 impl Reply {
@@ -135,7 +137,7 @@ impl Transport {
                 ..
             } = &mut error
             {
-                detail.push_str(&format!(" (trusted: {})", self.trusted));
+                *detail = format!("{detail} (trusted: {})", self.trusted);
             }
             error
         })
@@ -297,6 +299,7 @@ async fn read(
             headers,
             url,
             body: Body::None,
+            had_login,
         });
     }
     if !status.is_success() {
@@ -332,6 +335,7 @@ async fn read(
         headers,
         url,
         body,
+        had_login,
     })
 }
 

@@ -77,6 +77,24 @@ impl<'a> Upload<'a> {
         }
     }
 
+    /// Opens an upload and gives it up: whoever may do the one may push.
+    pub(super) async fn probe(&self) -> Result<(), RegistryError> {
+        let start = self.endpoint.address(&self.asked, "blobs/uploads/")?;
+        let opened = self
+            .transport
+            .call(&self.call(Method::POST, start, None, Bytes::new()))
+            .await?;
+        let session = opened
+            .header("location")
+            .and_then(|location| opened.url.join(location).ok());
+        if let Some(session) = session {
+            // Not every registry can give up an upload; all of them forget one in time.
+            let call = self.call(Method::DELETE, session, None, Bytes::new());
+            let _ = self.transport.once(&call).await;
+        }
+        Ok(())
+    }
+
     /// Opens an upload and sends everything in one request, the way that all registries support.
     async fn blob_once(&self, digest: &Digest, bytes: &Bytes) -> Result<(), RegistryError> {
         let start = self.endpoint.address(&self.asked, "blobs/uploads/")?;

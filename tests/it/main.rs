@@ -23,6 +23,8 @@ mod cli_verify;
 mod common;
 mod context;
 mod docs;
+mod doctor;
+mod fake_builder;
 mod layers;
 mod llb_golden;
 mod llb_vectors;

@@ -7,7 +7,7 @@ mod memory;
 mod mirrors;
 mod redirects;
 mod secure;
-mod server;
+pub(crate) mod server;
 
 use std::sync::Arc;
 

@@ -25,6 +25,7 @@ mod workspace;
 mod apt;
 mod bases;
 mod copying;
+mod doctor;
 mod failing;
 mod fetching;
 mod files;

@@ -1,5 +1,6 @@
 //! Values as text for people, and as JSON for programs.
 
+pub(super) mod doctor;
 pub(super) mod findings;
 pub(super) mod json;
 pub(super) mod progress;

@@ -38,7 +38,11 @@ pub(super) fn assign(
 
 /// Whether programs of a platform run under emulation on a builder.
 pub(super) fn emulated(ready: &Ready, platform: Platform) -> bool {
-    let native = ready.info.native;
+    is_emulated(ready.info.native, platform)
+}
+
+/// The same for the machine of a builder.
+pub(in crate::ops) fn is_emulated(native: Platform, platform: Platform) -> bool {
     let runs_32_bit = native.architecture() == "amd64" && platform.architecture() == "386";
     native.architecture() != platform.architecture() && !runs_32_bit
 }

@@ -30,6 +30,7 @@ mod schedule;
 mod settle;
 mod shrink;
 
+pub(super) use assign::is_emulated;
 pub use event::{Event, EventSink, LegName, LegOutcomeKind, StepState};
 pub use metadata::metadata;
 pub use options::{BuildOptions, FailurePolicy};

@@ -207,7 +207,8 @@ impl Service {
             .split_once('?')
             .unwrap_or((&request.target, ""));
         let Some((repository, kind, last)) = self.route(path) else {
-            return Answer::status(404);
+            // end-1: it is a registry.
+            return Answer::status(if path == "/v2/" { 200 } else { 404 });
         };
         let outcome = match (request.method.as_str(), kind) {
             ("GET" | "HEAD", "manifests") => self.manifest(&repository, last).await,
@@ -220,6 +221,7 @@ impl Service {
                 );
                 Ok(Answer::status(202).with("location", session))
             }
+            ("DELETE", "uploads") => Ok(Answer::status(204)),
             ("PUT", "uploads") => self.put_blob(&repository, query, request).await,
             ("GET", "tags") => self.tags(&repository, query).await,
             _ => Ok(Answer::status(405)),

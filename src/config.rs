@@ -93,6 +93,8 @@ pub struct Config {
     pub source_date_epoch: Option<String>,
     /// Files with logins, in the order they are looked at.
     pub auth_files: Vec<PathBuf>,
+    /// Who names each of these files.
+    pub auth_named_by: Vec<&'static str>,
     /// A bundle of certificates, and the variable that names it.
     pub ca_bundle: Option<(&'static str, PathBuf)>,
     /// Proxies.
@@ -120,11 +122,11 @@ impl Config {
                 .or_else(|| text(&name.to_uppercase()))
                 .unwrap_or_default()
         };
-        let docker = path("DOCKER_CONFIG").or_else(|| Some(path("HOME")?.join(".docker")));
-        let auth_files = path("REGISTRY_AUTH_FILE")
-            .into_iter()
-            .chain(docker.map(|folder| folder.join("config.json")))
-            .collect();
+        let podman = path("REGISTRY_AUTH_FILE").map(|file| (file, "REGISTRY_AUTH_FILE"));
+        let docker = path("DOCKER_CONFIG").map(|folder| (folder, "DOCKER_CONFIG"));
+        let docker = docker.or_else(|| Some((path("HOME")?.join(".docker"), "default")));
+        let docker = docker.map(|(folder, by)| (folder.join("config.json"), by));
+        let (auth_files, auth_named_by) = podman.into_iter().chain(docker).unzip();
         let ca_bundle = [
             "SSL_CERT_FILE",
             "CURL_CA_BUNDLE",
@@ -139,6 +141,7 @@ impl Config {
             progress: text("BUILDKIT_PROGRESS"),
             source_date_epoch: text("SOURCE_DATE_EPOCH"),
             auth_files,
+            auth_named_by,
             ca_bundle,
             proxies: Proxies {
                 http: either("http_proxy"),

@@ -4,12 +4,12 @@ use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
-use super::{build, common, doctor, out, plan, verify};
+use super::{build, common, completion, config, doctor, examples, out, plan, verify};
 use crate::config::Config;
 use crate::ops::OpError;
 
@@ -18,8 +18,8 @@ const LAST_WORDS: Duration = Duration::from_millis(1500);
 
 /// Builds container images for several platforms from YAML recipes, through BuildKit, into one OCI index
 #[derive(Debug, Parser)]
-#[command(name = "kiln", version, max_term_width = 100)]
-struct App {
+#[command(name = "kiln", version, max_term_width = 100, after_help = examples::KILN)]
+pub(super) struct App {
     #[command(subcommand)]
     command: Command,
 }
@@ -27,13 +27,23 @@ struct App {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Build images on all their platforms at once, and with --push publish one index for each
+    #[command(after_help = examples::BUILD)]
     Build(build::Args),
     /// Show what would be built; asks neither registry nor builder
+    #[command(after_help = examples::PLAN)]
     Plan(plan::Args),
     /// Walk a published image from its index to its layers and check that it is whole
+    #[command(after_help = examples::VERIFY)]
     Verify(verify::Args),
     /// Test everything a build needs: workspace, builders, platforms, registries, logins, trust, proxies
+    #[command(after_help = examples::DOCTOR)]
     Doctor(doctor::Args),
+    /// Print the settings that count, from environment, kiln.yaml and defaults
+    #[command(after_help = examples::CONFIG)]
+    Config(config::Args),
+    /// Print the completions for a shell
+    #[command(after_help = examples::COMPLETION)]
+    Completion(completion::Args),
 }
 
 /// Runs the program.
@@ -95,6 +105,8 @@ async fn run(command: Command, config: &Config, stop: &CancellationToken) -> Exi
         Command::Plan(args) => unless_stopped(plan::exec(args, config), stop).await,
         Command::Verify(args) => unless_stopped(verify::exec(args, config), stop).await,
         Command::Doctor(args) => unless_stopped(doctor::exec(&args, config), stop).await,
+        Command::Config(args) => config::exec(&args, config),
+        Command::Completion(args) => Ok(completion::exec(&args, App::command())),
     };
     result.unwrap_or_else(|error| common::report_error(&error))
 }

@@ -6,7 +6,10 @@
 mod app;
 mod build;
 mod common;
+mod completion;
+mod config;
 mod doctor;
+mod examples;
 mod exit;
 mod out;
 mod output;

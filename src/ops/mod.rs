@@ -16,6 +16,7 @@ mod masked;
 mod places;
 mod plan;
 mod resolve;
+mod settings;
 mod verify;
 
 pub use error::OpError;
@@ -24,6 +25,7 @@ pub use load::{LoadOptions, Loaded, load, load_workspace};
 pub use places::Destination;
 pub use plan::{PlanOptions, PlannedImage, PlannedLeg, plan, write_llb};
 pub use resolve::{Resolved, resolve};
+pub use settings::{Setting, settings};
 pub use verify::{Verified, VerifiedPlatform, verify};
 
 /// An error and its causes in one line.

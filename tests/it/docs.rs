@@ -5,6 +5,8 @@ use std::path::Path;
 
 use kiln::config::VARIABLES;
 
+use crate::common::Workbench;
+
 /// Compares a page with what the code says, or writes it.
 #[expect(clippy::disallowed_methods, reason = "a switch of the test itself")]
 fn page(name: &str, text: &str) {
@@ -32,4 +34,39 @@ fn the_page_on_the_environment_is_made_of_the_table() {
         let _ = writeln!(text, "| {} | {meaning} |", names.join(", "));
     }
     page("environment.md", &text);
+}
+
+/// The commands that `kiln --help` lists.
+fn commands(help: &str) -> Vec<&str> {
+    let list = help.split("\nCommands:\n").nth(1).unwrap();
+    let lines = list.lines().take_while(|line| line.starts_with("  "));
+    let heads = lines.filter(|line| !line.starts_with("   "));
+    let names = heads.filter_map(|line| line.split_whitespace().next());
+    names.filter(|name| *name != "help").collect()
+}
+
+#[test]
+fn the_page_on_the_commands_is_what_help_prints() {
+    let bench = Workbench::new();
+    let help = |arguments: &[&str]| {
+        let ran = bench.kiln(arguments);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{arguments:?}");
+        let lines = ran.stdout.lines().map(str::trim_end);
+        lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
+    };
+    let top = help(&["--help"]);
+    let mut text =
+        String::from("# Commands\n\nWhat `kiln --help` and `kiln COMMAND --help` print.\n");
+    let _ = write!(text, "\n## kiln\n\n```text\n{top}\n```\n");
+    let names = commands(&top);
+    assert!(
+        names.contains(&"build") && names.contains(&"doctor"),
+        "{names:?}"
+    );
+    for name in names {
+        let own = help(&[name, "--help"]);
+        let _ = write!(text, "\n## kiln {name}\n\n```text\n{own}\n```\n");
+        assert!(own.contains("\nExamples:\n"), "{name} has no examples");
+    }
+    page("commands.md", &text);
 }

@@ -17,6 +17,7 @@ mod build_outputs;
 mod build_publish;
 mod build_retries;
 mod cli_build;
+mod cli_config;
 mod cli_plan;
 mod cli_tls;
 mod cli_verify;

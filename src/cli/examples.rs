@@ -1,0 +1,133 @@
+//! What stands below the options in `--help`: examples, each below what it does. All of them parse: a test holds that.
+//! No line of an example is wider than 80 columns, so that none is broken; other text is wrapped by clap.
+
+/// Of the program.
+pub(super) const KILN: &str = "\
+Examples:
+  # is everything there that a build needs?
+  kiln doctor
+  # what would be built?
+  kiln plan
+  # build all images on all their platforms, and publish one index for each
+  kiln build --push
+  # options and examples of a command
+  kiln build --help
+
+Settings stand in kiln.yaml, which is looked for in this folder and above. Flags go before the environment, and the \
+environment before kiln.yaml.
+
+Exit codes: 0 done, 2 usage or invalid recipe, 3 a step failed, 4 builder, 5 registry, 6 refused by policy, 7 some \
+platforms of an image failed, 8 a check says no, 70 a mistake of kiln, 130 and 143 interrupted; the lowest that \
+applies.";
+
+/// Of `build`.
+pub(super) const BUILD: &str = "\
+Examples:
+  # all images, on all their platforms; nothing is published
+  kiln build
+  # all variants of a recipe, published
+  kiln build ai-base --push
+  # some variants, on one platform
+  kiln build 'cerebral/ai-base:c*' --platform linux/arm64
+  # the images of a file, with another value of a var
+  kiln build -f recipes/app.yaml --set version=1.2
+  # with a secret and an ssh agent for the steps that ask for them
+  kiln build --secret id=token,env=TOKEN --ssh default
+  # for programs: the result, and the digests as buildx writes them
+  kiln build --push --format json --metadata-file out.json";
+
+/// Of `plan`.
+pub(super) const PLAN: &str = "\
+Examples:
+  # all images, their platforms and bases
+  kiln plan
+  # an image, and the images it is built on
+  kiln plan ai-services
+  # the same for programs
+  kiln plan --format json
+  # also the graphs, which `buildctl build` reads
+  kiln plan ai-base --llb graphs";
+
+/// Of `verify`.
+pub(super) const VERIFY: &str = "\
+Examples:
+  # index, manifests and configurations fit, and the layers are there
+  kiln verify registry.example/team/app:1
+  # and every layer is read and has its digest
+  kiln verify registry.example/team/app:1 --deep";
+
+/// Of `doctor`.
+pub(super) const DOCTOR: &str = "\
+Examples:
+  # one line per thing, with the next step where one is needed
+  kiln doctor
+  # and may a push begin?
+  kiln doctor --push
+  # for programs
+  kiln doctor --format json
+
+The exit code is 0 when nothing fails; else 2 for the workspace or a file, 4 for a builder or a platform that none \
+has, 5 for a registry, 6 for a login or a right that is missing; the lowest that applies.";
+
+/// Of `config`.
+pub(super) const CONFIG: &str = "\
+Examples:
+  # the settings that count; passwords are masked
+  kiln config
+  # and who says so: kiln.yaml:4:11, BUILDKIT_HOST, default
+  kiln config --origin
+  # for programs
+  kiln config --format json";
+
+/// Of `completion`.
+pub(super) const COMPLETION: &str = "\
+Examples:
+  kiln completion bash > /etc/bash_completion.d/kiln
+  kiln completion zsh > ~/.zfunc/_kiln
+  kiln completion fish > ~/.config/fish/completions/kiln.fish";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use crate::cli::app::App;
+
+    /// The words of an example, without what a shell does with its output.
+    fn words(line: &str) -> Vec<String> {
+        let command = line.trim_start();
+        let command = command.split(" > ").next().unwrap_or_default();
+        let words = command.split(' ').map(|word| word.trim_matches('\''));
+        words.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_command_has_examples_and_all_of_them_parse() {
+        let app = App::command();
+        let all = [&app].into_iter().chain(app.get_subcommands());
+        for command in all {
+            let name = command.get_name();
+            let help = command.get_after_help();
+            let help = help
+                .unwrap_or_else(|| panic!("{name} has none"))
+                .to_string();
+            let mut count = 0;
+            for line in help.lines().filter(|line| line.starts_with("  ")) {
+                assert!(line.chars().count() <= 80, "{line}");
+                if line.starts_with("  # ") {
+                    continue;
+                }
+                let words = words(line);
+                assert!(name == "kiln" || words[1] == name, "{line}");
+                match app.clone().try_get_matches_from(&words) {
+                    Ok(_) => {}
+                    Err(error) if words.contains(&"--help".to_owned()) => {
+                        assert!(!error.use_stderr(), "{line}");
+                    }
+                    Err(error) => panic!("{line}: {error}"),
+                }
+                count += 1;
+            }
+            assert!(count > 1, "{name}");
+        }
+    }
+}

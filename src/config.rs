@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub const VARIABLES: [(&str, &str); 16] = [
     (
         "BUILDKIT_HOST",
-        "address of the builder where `kiln.yaml` names none: unix:///PATH or tcp://HOST:PORT",
+        "address of the builder where `kiln.yaml` names none: unix:///PATH, tcp://HOST:PORT, docker-container://NAME and others (docs/builders.md)",
     ),
     (
         "KILN_BUILDER_TLS",

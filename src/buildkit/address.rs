@@ -6,15 +6,10 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-/// Schemes that BuildKit's own tools know and we do not speak yet.
-const OTHER_SCHEMES: [&str; 6] = [
-    "docker-container",
-    "podman-container",
-    "nerdctl-container",
-    "kube-pod",
-    "ssh",
-    "npipe",
-];
+use crate::buildkit::command::Command;
+
+/// A scheme that BuildKit's own tools know and we do not speak: pipes of Windows.
+const PIPE_SCHEME: &str = "npipe";
 
 /// The port that BuildKit's documentation uses for tcp; it is only suggested, never assumed.
 const USUAL_PORT: u16 = 1234;
@@ -22,7 +17,8 @@ const USUAL_PORT: u16 = 1234;
 /// The address of a BuildKit daemon, as in `BUILDKIT_HOST`.
 ///
 /// Text forms: `unix:///run/buildkit/buildkitd.sock`, `tcp://build.example:1234`,
-/// `tcp://[::1]:1234`.
+/// `tcp://[::1]:1234`, `docker-container://NAME`, `podman-container://NAME`, `nerdctl-container://NAME`,
+/// `kube-pod://POD`, `ssh://[USER@]HOST[:PORT][/SOCKET]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Address {
     /// A Unix socket by its absolute path.
@@ -34,6 +30,8 @@ pub enum Address {
         /// The port.
         port: u16,
     },
+    /// Through a program: docker, podman, nerdctl, kubectl or ssh.
+    Command(Box<Command>),
 }
 
 /// A text that is no [`Address`].
@@ -55,8 +53,18 @@ pub enum ParseAddressError {
         /// Its scheme.
         scheme: String,
     },
+    /// The part behind the scheme is not what the scheme needs.
+    #[error("builder address `{scheme}://…`: {problem}")]
+    BadCommand {
+        /// Its scheme; the rest may hold a password.
+        scheme: String,
+        /// What is wrong, and what to write.
+        problem: String,
+    },
     /// Nobody knows the scheme.
-    #[error("builder address `{text}`: unknown scheme `{scheme}`, use unix:// or tcp://")]
+    #[error(
+        "builder address `{text}`: unknown scheme `{scheme}`, use unix, tcp, docker-container, podman-container, nerdctl-container, kube-pod or ssh"
+    )]
     UnknownScheme {
         /// The text.
         text: String,
@@ -99,14 +107,21 @@ impl FromStr for Address {
                 text: text.to_owned(),
             }),
             "tcp" => tcp(text, rest),
-            other if OTHER_SCHEMES.contains(&other) => Err(ParseAddressError::NotSupportedYet {
+            PIPE_SCHEME => Err(ParseAddressError::NotSupportedYet {
                 text: text.to_owned(),
-                scheme: other.to_owned(),
+                scheme: scheme.to_owned(),
             }),
-            other => Err(ParseAddressError::UnknownScheme {
-                text: text.to_owned(),
-                scheme: other.to_owned(),
-            }),
+            other => match Command::parse(text, other, rest) {
+                Some(Ok(command)) => Ok(Address::Command(Box::new(command))),
+                Some(Err(problem)) => Err(ParseAddressError::BadCommand {
+                    scheme: other.to_owned(),
+                    problem,
+                }),
+                None => Err(ParseAddressError::UnknownScheme {
+                    text: text.to_owned(),
+                    scheme: other.to_owned(),
+                }),
+            },
         }
     }
 }
@@ -157,6 +172,7 @@ impl fmt::Display for Address {
             Address::Unix(path) => write!(f, "unix://{}", path.display()),
             Address::Tcp { host, port } if host.contains(':') => write!(f, "tcp://[{host}]:{port}"),
             Address::Tcp { host, port } => write!(f, "tcp://{host}:{port}"),
+            Address::Command(command) => command.fmt(f),
         }
     }
 }
@@ -193,12 +209,8 @@ mod tests {
             ("tcp://:1", "such as `tcp://localhost:1234`"),
             ("tcp://größe:1", "such as `tcp://localhost:1234`"),
             ("tcp://::1:1", "such as `tcp://localhost:1234`"),
-            (
-                "docker-container://bk",
-                "`docker-container://` is not supported yet",
-            ),
-            ("kube-pod://bk", "`kube-pod://` is not supported yet"),
-            ("ssh://a@b", "`ssh://` is not supported yet"),
+            ("npipe:////./pipe/bk", "`npipe://` is not supported yet"),
+            ("docker-container://", "write docker-container://NAME"),
             ("http://b:1", "unknown scheme `http`"),
         ];
         for (text, part) in rows {

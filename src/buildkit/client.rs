@@ -21,6 +21,7 @@ use tower::service_fn;
 use crate::buildkit::address::Address;
 use crate::buildkit::details::{BrokenCall, is_connection_lost};
 use crate::buildkit::error::BuildkitError;
+use crate::buildkit::pipe;
 use crate::buildkit::pulse::IDLE_LIMIT;
 use crate::buildkit::tls::{self, Tls};
 use crate::oci::Platform;
@@ -209,7 +210,7 @@ impl Builder {
                 code: status.code(),
                 message: status.message().to_owned(),
             }),
-            Err(_) => Err(timed_out(&self.name, &self.address)),
+            Err(_) => Err(timed_out(&self.name, &self.address, ANSWER_TIMEOUT)),
         }
     }
 
@@ -233,11 +234,19 @@ impl Builder {
     }
 }
 
-fn timed_out(name: &str, address: &Address) -> BuildkitError {
+fn timed_out(name: &str, address: &Address, after: Duration) -> BuildkitError {
     BuildkitError::TimedOut {
         builder: name.to_owned(),
         address: address.clone(),
-        seconds: ANSWER_TIMEOUT.as_secs(),
+        seconds: after.as_secs(),
+    }
+}
+
+/// How long a connection may take: a program may have to log in somewhere first.
+fn patience(address: &Address) -> Duration {
+    match address {
+        Address::Command(_) => 3 * ANSWER_TIMEOUT,
+        _ => ANSWER_TIMEOUT,
     }
 }
 
@@ -259,6 +268,11 @@ async fn dial(
                     .connect_with_connector(open)
                     .await
             }
+            Address::Command(command) => {
+                settings(Endpoint::from_static("http://localhost"))?
+                    .connect_with_connector(pipe::connector(command))
+                    .await
+            }
             Address::Tcp { host, port } => {
                 let place = if host.contains(':') {
                     format!("[{host}]:{port}")
@@ -278,10 +292,10 @@ async fn dial(
             }
         }
     };
-    match timeout(ANSWER_TIMEOUT, connecting).await {
+    match timeout(patience(address), connecting).await {
         Ok(Ok(channel)) => Ok(ControlClient::new(channel).max_decoding_message_size(MAX_MESSAGE)),
         Ok(Err(error)) => Err(BuildkitError::unreachable(name, address, &error)),
-        Err(_) => Err(timed_out(name, address)),
+        Err(_) => Err(timed_out(name, address, patience(address))),
     }
 }
 

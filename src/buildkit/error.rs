@@ -7,6 +7,7 @@ use std::io;
 use thiserror::Error;
 
 use crate::buildkit::address::Address;
+use crate::buildkit::pipe::PipeFault;
 use crate::buildkit::tls::Fault;
 use crate::oci::{Platform, Repository};
 use crate::text::with_causes;
@@ -34,6 +35,18 @@ pub enum BuildkitError {
         /// Where it is.
         address: Address,
         /// What was wrong, with the authorities that were trusted.
+        reason: String,
+        /// What to do about it.
+        next: String,
+    },
+    /// The program that leads to the builder failed.
+    #[error("cannot reach builder `{builder}` at `{address}`: {reason}")]
+    Command {
+        /// Name of the builder.
+        builder: String,
+        /// Where it should be.
+        address: Address,
+        /// How the program ended, and what it said.
         reason: String,
         /// What to do about it.
         next: String,
@@ -116,7 +129,9 @@ impl BuildkitError {
             BuildkitError::Unreachable { .. } | BuildkitError::TimedOut { .. } => {
                 "check that buildkitd runs there and listens at this address".to_owned()
             }
-            BuildkitError::Insecure { next, .. } => next.clone(),
+            BuildkitError::Insecure { next, .. } | BuildkitError::Command { next, .. } => {
+                next.clone()
+            }
             BuildkitError::TooOld { .. } => "upgrade buildkitd".to_owned(),
             BuildkitError::NoWorker { .. } => {
                 "enable the OCI or containerd worker in buildkitd.toml".to_owned()
@@ -237,6 +252,14 @@ impl BuildkitError {
     ) -> BuildkitError {
         if let Some(fault) = cause::<Fault>(error) {
             return BuildkitError::insecure(builder, address, fault.clone());
+        }
+        if let Some(fault) = cause::<PipeFault>(error) {
+            return BuildkitError::Command {
+                builder: builder.to_owned(),
+                address: address.clone(),
+                reason: fault.reason.clone(),
+                next: fault.next.clone(),
+            };
         }
         let system = cause::<io::Error>(error);
         BuildkitError::Unreachable {

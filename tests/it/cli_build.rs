@@ -59,7 +59,7 @@ async fn builders_of_the_workspace_are_asked_where_the_environment_names_none() 
 #[tokio::test]
 async fn an_address_of_an_unknown_kind_is_exit_2() {
     let (shop, _) = shop().await;
-    let ran = build(&shop, "docker-container://x", &["--format", "json"]);
+    let ran = build(&shop, "npipe:////./pipe/x", &["--format", "json"]);
     assert_eq!(ran.code, Some(2), "{}", ran.stderr);
     assert!(ran.stderr.contains("BUILDKIT_HOST"), "{}", ran.stderr);
     assert!(

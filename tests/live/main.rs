@@ -41,6 +41,7 @@ mod outputs;
 mod parents;
 mod pip;
 mod programs;
+mod reaching;
 mod recipes;
 mod repeating;
 mod reproducing;

@@ -4,6 +4,7 @@ use rcgen::{CertificateParams, KeyPair};
 
 use crate::build::closed_port;
 use crate::common::{Ran, Workbench};
+use crate::registry::secure::server;
 
 /// A workspace with a certificate, its key, and the key of another one.
 fn bench() -> Workbench {
@@ -138,5 +139,51 @@ fn the_folder_of_the_environment_must_hold_what_is_needed() {
             ran.stderr
         );
         assert_eq!(ran.code, code, "{folder}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_certificate_is_exit_4_with_the_reason_and_the_file_that_was_trusted() {
+    let rows = [
+        (
+            "127.0.0.1",
+            true,
+            true,
+            "its certificate expired on 2020-02-03",
+        ),
+        (
+            "xn--gre-6ka8i.example",
+            false,
+            true,
+            "its certificate is not for `127.0.0.1` but for `xn--gre-6ka8i.example`",
+        ),
+        (
+            "127.0.0.1",
+            false,
+            false,
+            "its certificate is signed by no trusted authority",
+        ),
+    ];
+    for (name, expired, known, expected) in rows {
+        let (address, ca) = server(name, expired).await;
+        let bench = bench();
+        bench.write("tls/자기.pem", &ca.pem);
+        let tls = if known { "{ca: tls/자기.pem}" } else { "{}" };
+        bench.write(
+            "kiln.yaml",
+            format!("kiln: 1\nbuilders:\n  - name: 굽는이\n    address: \"tcp://{address}\"\n    tls: {tls}\n"),
+        );
+        let ran = tokio::task::spawn_blocking(move || bench.kiln(&["build"]));
+        let ran = ran.await.unwrap();
+        let trusted = if known {
+            "`[workspace]/tls/자기.pem` (kiln.yaml:5:15)"
+        } else {
+            "the system's roots"
+        };
+        let line = format!(
+            "error: no secure connection to builder `굽는이` at `tcp://{address}`: {expected} (trusted: {trusted})\n  next: "
+        );
+        assert!(ran.stderr.starts_with(&line), "{}\n{line}", ran.stderr);
+        assert_eq!(ran.code, 4);
     }
 }

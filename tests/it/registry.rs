@@ -6,7 +6,7 @@ mod faults;
 mod memory;
 mod mirrors;
 mod redirects;
-mod secure;
+pub(crate) mod secure;
 pub(crate) mod server;
 
 use std::sync::Arc;

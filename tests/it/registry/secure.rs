@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use super::configured;
 
 /// A server that shakes hands and says no more: its address, and the authority of its certificate.
-async fn server(name: &str, expired: bool) -> (String, CaBundle) {
+pub(crate) async fn server(name: &str, expired: bool) -> (String, CaBundle) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let key = KeyPair::generate().unwrap();

@@ -224,6 +224,32 @@ async fn a_login_is_told_by_its_place_and_never_by_its_secret() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_registry_that_no_recipe_goes_to_is_only_a_warning() {
+    let (builder, server) = (FakeBuilder::start(BOTH).await, Server::start().await);
+    let other = locked().await;
+    let bench = bench(server.host().as_str(), "");
+    bench.write(
+        "kiln.yaml",
+        format!(
+            "kiln: 1\nregistry: r\nregistries:\n  r: {{url: \"{}\"}}\n  tot: {{url: \"http://{}\"}}\n  zu: {{url: \"{}\"}}\n",
+            server.url(),
+            closed_port(),
+            other.url()
+        ),
+    );
+    let ran = doctor(bench, &[("BUILDKIT_HOST", &builder.address)], JSON).await;
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    let registries = about(&ran, "registry");
+    assert!(registries[1].starts_with("warn tot: "), "{registries:?}");
+    assert!(
+        registries[1].ends_with("; no recipe goes there"),
+        "{registries:?}"
+    );
+    let logins = about(&ran, "login");
+    assert!(logins[1].starts_with("warn zu: "), "{logins:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_right_to_push_that_is_missing_is_seen_before_the_build() {
     let builder = FakeBuilder::start(BOTH).await;
     let server = Server::hooked(|seen, answer| match seen.method.as_str() {

@@ -3,6 +3,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use crate::daemon::until;
 use crate::lab::BOTH;
 use crate::workspace::{Run, Workspace, run};
 
@@ -19,7 +20,7 @@ fn leader(space: &Workspace, name: &str) {
     let (builder, folder) = (&space.lab.builder, space.lab.folder.display());
     let log = space.path("calls").display().to_string();
     let script = format!(
-        "echo \"{name} $*\" >> '{log}'\necho 'Hinweis: größer' >&2\n\
+        "echo \"{name} $*\" >> '{log}'\necho $$ >> '{log}.pids'\necho 'Hinweis: größer' >&2\n\
          exec '{folder}/bin/buildctl' --addr '{builder}' dial-stdio"
     );
     program(space, name, &script);
@@ -78,6 +79,15 @@ fn images_are_built_and_published_through_each_program() {
         assert!(!calls.is_empty());
         std::fs::remove_file(space.path("calls")).unwrap();
         assert_eq!(space.published().images().count(), 2);
+    }
+    // They end with the build.
+    let pids = std::fs::read_to_string(space.path("calls.pids")).unwrap();
+    assert!(pids.lines().count() >= 5, "{pids}");
+    for pid in pids.lines() {
+        until("the program ends", || {
+            let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            !String::from_utf8_lossy(&line).contains("dial-stdio")
+        });
     }
 }
 

@@ -5,7 +5,7 @@ use futures_util::join;
 use tokio::time::timeout;
 
 use super::LIMIT;
-use super::check::{About, Check, Fault};
+use super::check::{About, Check, Fault, State};
 use crate::config::Config;
 use crate::credentials::{CredentialStore, LoginFrom};
 use crate::oci::{RegistryHost, Repository};
@@ -43,7 +43,15 @@ pub(super) async fn check(
             .find(|repository| *repository.host() == registry.host);
         let needed = target.is_some() || repositories.is_empty();
         let target = target.filter(|_| push);
-        of_registry(&means, name, registry, needed, target)
+        let means = &means;
+        async move {
+            let checks = of_registry(means, name, registry, target).await;
+            if needed {
+                checks
+            } else {
+                checks.into_iter().map(unneeded).collect()
+            }
+        }
     });
     let mirrors = workspace
         .mirrors
@@ -106,22 +114,19 @@ async fn of_registry(
     means: &Means,
     name: &str,
     registry: &Registry,
-    needed: bool,
     target: Option<&Repository>,
 ) -> Vec<Check> {
     let (host, plain) = (&registry.host, registry.plain_http);
     let url = url(host, plain);
-    let (answer, from) = join!(ping(means, host, plain), means.logins.locate(host));
+    let (answer, from) = join!(
+        ping(means, host, plain),
+        timeout(LIMIT, means.logins.locate(host))
+    );
     let there = |check: Check| check.fact("url", &url);
     let mut checks = Vec::new();
     match &answer {
         Err((message, error)) if !wants_login(error) => {
-            let check = if needed {
-                Check::fail(About::Registry, name, message, Fault::Registry)
-            } else {
-                let message = format!("{message}; no recipe goes there");
-                Check::warn(About::Registry, name, message)
-            };
+            let check = Check::fail(About::Registry, name, message, Fault::Registry);
             checks.push(there(check.next(error.next_step().unwrap_or_default())));
         }
         _ => {
@@ -130,9 +135,16 @@ async fn of_registry(
         }
     }
     let from = match from {
-        Ok(from) => from,
-        Err(error) => {
-            let check = Check::fail(About::Login, name, with_causes(&error), Fault::Policy);
+        Ok(Ok(from)) => from,
+        no => {
+            let message = match no {
+                Ok(Err(error)) => with_causes(&error),
+                _ => format!(
+                    "no answer of a credential helper within {} s",
+                    LIMIT.as_secs()
+                ),
+            };
+            let check = Check::fail(About::Login, name, message, Fault::Policy);
             checks.push(check.next(format!("log in with `docker login {host}`")));
             return checks;
         }
@@ -143,6 +155,19 @@ async fn of_registry(
         checks.push(of_push(means, name, repository).await);
     }
     checks
+}
+
+/// A registry that no recipe goes to lets no build fail.
+fn unneeded(check: Check) -> Check {
+    if check.fault.is_none() {
+        return check;
+    }
+    Check {
+        state: State::Warn,
+        fault: None,
+        message: format!("{}; no recipe goes there", check.message),
+        ..check
+    }
 }
 
 /// What is to be said of a login. Its secret is never part of it.
@@ -173,7 +198,7 @@ fn of_login(
     };
     if plain && from.is_some() && check.fault.is_none() {
         return Some(Check {
-            state: super::State::Warn,
+            state: State::Warn,
             message: format!("{}; it passes the network as plain text", check.message),
             next: Some(format!(
                 "give `{host}` TLS, and write https:// in its `url`"

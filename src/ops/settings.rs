@@ -203,6 +203,8 @@ fn defaults(workspace: &Workspace, all: &mut Collected<'_>) {
     all.add_at("defaults.shell", shell, &["defaults", "shell"]);
     let key = "defaults.installer";
     all.add_at(key, "pip", &["defaults", "installer"]);
+    let key = "defaults.reproducible";
+    all.add_at(key, workspace.reproducible, &["defaults", "reproducible"]);
 }
 
 fn environment(config: &Config, all: &mut Collected<'_>) {

@@ -16,6 +16,7 @@ mod build_legs;
 mod build_outputs;
 mod build_publish;
 mod build_retries;
+mod build_scale;
 mod cli_build;
 mod cli_config;
 mod cli_plan;

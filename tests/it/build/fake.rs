@@ -319,7 +319,11 @@ impl Solver for FakeSolver {
                     flight.landed = true;
                     return Err(error);
                 }
-                Act::Errors(..) => {}
+                Act::Unlucky(is) if is(&Seen(request.clone())) => {
+                    flight.landed = true;
+                    return Err(failed(&request, "echo", 1));
+                }
+                Act::Errors(..) | Act::Unlucky(_) => {}
                 Act::Hang => std::future::pending().await,
                 Act::Take(time) => tokio::time::sleep(time).await,
                 Act::Meet(count) => {

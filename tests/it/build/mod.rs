@@ -13,7 +13,7 @@ mod workshop;
 pub(crate) use program::{Ran, closed_port, kiln};
 pub(crate) use rival::Rival;
 pub(crate) use seed::{image_of, put_image, put_index};
-pub(crate) use seen::{Act, Moment, Wrong};
+pub(crate) use seen::{Act, Moment, Seen, Wrong};
 pub(crate) use workshop::{
     AMD64, ARM64, Workshop, findings, kinds, leg, push, solved, step_places,
 };

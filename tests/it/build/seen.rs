@@ -16,6 +16,8 @@ pub(crate) enum Act {
     Error(SolveError),
     /// The same so many times; then it behaves.
     Errors(SolveError, usize),
+    /// A step fails in the solves that are chosen so.
+    Unlucky(fn(&Seen) -> bool),
     /// No answer at all.
     Hang,
     /// It takes a while.

@@ -70,3 +70,27 @@ fn the_page_on_the_commands_is_what_help_prints() {
     }
     page("commands.md", &text);
 }
+
+#[test]
+fn every_kind_of_bad_weather_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/bad-weather.md")).unwrap();
+    let sources: String = ["src", "tests"]
+        .iter()
+        .flat_map(|folder| walkdir::WalkDir::new(root.join(folder)))
+        .map(Result::unwrap)
+        .filter(|entry| entry.path().extension().is_some_and(|it| it == "rs"))
+        .map(|entry| std::fs::read_to_string(entry.path()).unwrap())
+        .collect();
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| ")).collect();
+    assert!(rows.len() > 10, "{rows:?}");
+    for row in &rows[1..] {
+        let tests = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        let names: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "no test shows this: {row}");
+        for name in names {
+            let head = format!("fn {name}()");
+            assert!(sources.contains(&head), "there is no test `{name}`");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 # The commands of this project; `make help` lists them.
 .POSIX:
-.PHONY: help demo test test-long check lab-up lab-down lab-clean
+.PHONY: help demo test test-long bench check lab-up lab-down lab-clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1:/p' Makefile | awk -F: '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -13,6 +13,9 @@ test: ## run all tests, those against a real builder and registry included (lab-
 
 test-long: ## the same and the live cases that take minutes each
 	@tests/lab/lab run -- env KILN_LIVE=1 KILN_LIVE_LONG=1 tests/lab/test.sh
+
+bench: ## kiln beside buildx bake and buildctl; BENCH="images-20 context" chooses parts (lab-up first)
+	@tests/lab/bench.sh $(BENCH)
 
 check: ## formatting, and clippy on all targets with warnings denied
 	cargo fmt --check

@@ -94,3 +94,18 @@ fn every_kind_of_bad_weather_names_tests_that_exist() {
         }
     }
 }
+
+#[test]
+fn the_page_on_benchmarks_tells_of_every_part() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/benchmarks.md")).unwrap();
+    let program = std::fs::read_to_string(root.join("benches/beside/main.rs")).unwrap();
+    let (_, list) = program.split_once("const PARTS").unwrap();
+    let (list, _) = list.split_once("];").unwrap();
+    let parts: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
+    assert!(parts.contains(&"start"), "{parts:?}");
+    for part in parts {
+        let named = format!("`{part}`");
+        assert!(page.contains(&named), "docs/benchmarks.md lacks {named}");
+    }
+}

@@ -22,6 +22,7 @@ fn rust_files() -> Vec<PathBuf> {
     let mut all = vec![root().join("build.rs")];
     walk(&root().join("src"), &mut all);
     walk(&root().join("tests"), &mut all);
+    walk(&root().join("benches"), &mut all);
     all.sort();
     all
 }

@@ -1,0 +1,126 @@
+//! N images for two platforms, beside bake: all steps new, and the same again at once.
+
+use serde_json::Value;
+
+use crate::lab::Lab;
+use crate::measure::{Cost, measure, output};
+use crate::table::{Figure, Row, Wish};
+use crate::twins::{PLATFORMS, Side, Twin, forget, prune};
+use crate::{Fallible, Rounds, fault};
+
+/// Runs the part for so many images.
+pub(crate) fn run(count: usize, lab: &Lab, rounds: &Rounds) -> Fallible<Vec<Row>> {
+    let part = format!("images-{count}");
+    let twins = [
+        Twin::new(Side::Kiln, count, lab)?,
+        Twin::new(Side::Bake, count, lab)?,
+    ];
+    let mut cold: [Vec<Cost>; 2] = Default::default();
+    let mut unchanged: [Vec<Cost>; 2] = Default::default();
+    for round in rounds {
+        for side in round.order() {
+            let twin = &twins[side];
+            let name = twin.side.name();
+            let nonce = format!("{}-{name}", round.nonce);
+            twin.refresh(&nonce)?;
+            let before = digests(twin, lab).unwrap_or_default();
+            let cost = once(twin, lab, &part)?;
+            round.tell(&part, "cold", name, &cost);
+            cold[side].push(cost);
+            let built = digests(twin, lab)?;
+            if built.iter().any(|digest| before.contains(digest)) {
+                return Err(fault(format!("{part}: {name} built nothing new")));
+            }
+            let cost = once(twin, lab, &part)?;
+            round.tell(&part, "unchanged", name, &cost);
+            unchanged[side].push(cost);
+            if digests(twin, lab)? != built {
+                return Err(fault(format!("{part}: {name} made something else")));
+            }
+            prune(lab, &nonce)?;
+        }
+    }
+    check_alike(&twins, lab)?;
+    let row =
+        |what: &str, costs: [Vec<Cost>; 2], wishes| Row::new(&part, what, "bake", costs, wishes);
+    Ok(vec![
+        row("cold", cold, cold_wishes(count))?,
+        row("unchanged", unchanged, unchanged_wishes(count))?,
+    ])
+}
+
+fn cold_wishes(count: usize) -> Vec<Wish> {
+    let mut wishes = Vec::new();
+    if count >= 20 {
+        wishes.push(Wish::new(Figure::Wall, 1.0));
+    }
+    if count == 100 {
+        wishes.push(Wish::new(Figure::Peak, 1.0));
+    }
+    wishes
+}
+
+fn unchanged_wishes(count: usize) -> Vec<Wish> {
+    if count == 100 {
+        vec![Wish::new(Figure::Wall, 0.5), Wish::new(Figure::Peak, 1.0)]
+    } else {
+        Vec::new()
+    }
+}
+
+fn once(twin: &Twin<'_>, lab: &Lab, part: &str) -> Fallible<Cost> {
+    lab.daemon.wait();
+    let log = lab.log(&format!("{part}-{}", twin.side.name()));
+    let cost = measure(&mut twin.build(), &log)?;
+    if twin.side == Side::Bake {
+        forget(lab, &twin.folder)?;
+    }
+    Ok(cost)
+}
+
+/// The first and the last image as they are published now.
+fn digests(twin: &Twin<'_>, lab: &Lab) -> Fallible<Vec<String>> {
+    twin.ends()
+        .into_iter()
+        .map(|number| output(lab.crane().arg("digest").arg(twin.reference(number))))
+        .collect()
+}
+
+/// Whether both clients published the same: the platforms, and on each as many layers.
+fn check_alike(twins: &[Twin<'_>; 2], lab: &Lab) -> Fallible<()> {
+    let [kiln, bake] = twins;
+    for number in kiln.ends() {
+        let (ours, theirs) = (shape(kiln, number, lab)?, shape(bake, number, lab)?);
+        if ours != theirs {
+            let message = format!("image {number} is {ours:?} from kiln and {theirs:?} from bake");
+            return Err(fault(message));
+        }
+    }
+    Ok(())
+}
+
+fn shape(twin: &Twin<'_>, number: usize, lab: &Lab) -> Fallible<Vec<(String, usize)>> {
+    let reference = twin.reference(number);
+    let index = manifest(lab, &reference, None)?;
+    let entries = index["manifests"].as_array().map_or(0, Vec::len);
+    if entries != PLATFORMS.len() {
+        return Err(fault(format!("{reference} has {entries} entries")));
+    }
+    PLATFORMS
+        .iter()
+        .map(|platform| {
+            let manifest = manifest(lab, &reference, Some(platform))?;
+            let layers = manifest["layers"].as_array().map_or(0, Vec::len);
+            Ok(((*platform).to_owned(), layers))
+        })
+        .collect()
+}
+
+fn manifest(lab: &Lab, reference: &str, platform: Option<&str>) -> Fallible<Value> {
+    let mut command = lab.crane();
+    command.arg("manifest");
+    if let Some(platform) = platform {
+        command.args(["--platform", platform]);
+    }
+    Ok(serde_json::from_str(&output(command.arg(reference))?)?)
+}

@@ -1,0 +1,190 @@
+//! kiln beside the clients that do the same on the same daemon: buildx bake, and buildctl for the
+//! transfer of files.
+//!
+//! Run by `make bench`; docs/benchmarks.md says what is measured and why it is fair. Arguments choose
+//! parts by name or by the word before the dash; `--rounds N` changes how often each run is repeated.
+//! Ends with 1 where kiln is slower or larger than it promises to be.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "its result is a table, and it says what it is doing"
+)]
+
+mod context;
+mod files;
+mod images;
+mod lab;
+mod machine;
+mod measure;
+mod quiet;
+mod scratch;
+mod start;
+mod table;
+mod twins;
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use files::Tree;
+use lab::Lab;
+use measure::Cost;
+use table::{Row, megabytes, seconds};
+
+type Fallible<T> = Result<T, Box<dyn Error>>;
+
+/// Names of all parts, in the order in which they run.
+const PARTS: [&str; 9] = [
+    "start",
+    "images-1",
+    "images-20",
+    "images-100",
+    "images-300",
+    "scratch-300",
+    "context-400mb",
+    "context-6000",
+    "context-40000",
+];
+
+fn main() -> ExitCode {
+    let done = Choice::of(std::env::args().skip(1)).and_then(|choice| bench(&choice));
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => {
+            eprintln!("bench: not everything that is promised holds; see NO in the table");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the chosen parts and prints the table; whether every promise holds.
+fn bench(choice: &Choice) -> Fallible<bool> {
+    let lab = Lab::new()?;
+    let mut rows: Vec<Row> = Vec::new();
+    for &part in &choice.parts {
+        rows.extend(run(part, &lab, &Rounds::new(choice.rounds))?);
+    }
+    let head = machine::head(&lab, &choice.words, choice.rounds)?;
+    println!("{head}\n{}", table::render(&rows));
+    Ok(rows.iter().all(Row::is_kept))
+}
+
+fn run(part: &str, lab: &Lab, rounds: &Rounds) -> Fallible<Vec<Row>> {
+    match part {
+        "start" => start::run(lab, rounds),
+        "images-1" => images::run(1, lab, rounds),
+        "images-20" => images::run(20, lab, rounds),
+        "images-100" => images::run(100, lab, rounds),
+        "images-300" => images::run(300, lab, rounds),
+        "scratch-300" => scratch::run(lab, rounds),
+        "context-400mb" => context::run(part, Tree::One(400_000_000), lab, rounds),
+        "context-6000" => context::run(part, Tree::Many(6_000), lab, rounds),
+        "context-40000" => context::run(part, Tree::Many(40_000), lab, rounds),
+        _ => Err(fault(format!("there is no part {part}"))),
+    }
+}
+
+/// What the command line asks for.
+struct Choice {
+    parts: Vec<&'static str>,
+    words: Vec<String>,
+    rounds: usize,
+}
+
+impl Choice {
+    fn of(mut arguments: impl Iterator<Item = String>) -> Fallible<Choice> {
+        let mut choice = Choice {
+            parts: Vec::new(),
+            words: Vec::new(),
+            rounds: 3,
+        };
+        while let Some(word) = arguments.next() {
+            match word.as_str() {
+                // cargo adds this one.
+                "--bench" => {}
+                "--rounds" => {
+                    let count = arguments.next().and_then(|count| count.parse().ok());
+                    choice.rounds = count
+                        .filter(|&count| count > 0)
+                        .ok_or_else(|| fault("--rounds needs a number"))?;
+                }
+                _ => choice.words.push(word),
+            }
+        }
+        let fits = |part: &str, word: &str| {
+            part == word || part.split_once('-').is_some_and(|(kind, _)| kind == word)
+        };
+        let words = &choice.words;
+        if let Some(word) = words
+            .iter()
+            .find(|word| !PARTS.iter().any(|it| fits(it, word)))
+        {
+            let message = format!("there is no part `{word}`; there are {}", PARTS.join(", "));
+            return Err(fault(message));
+        }
+        let asked = |part: &&str| words.is_empty() || words.iter().any(|word| fits(part, word));
+        choice.parts = PARTS.into_iter().filter(asked).collect();
+        Ok(choice)
+    }
+}
+
+/// The rounds of a part.
+struct Rounds(Vec<Round>);
+
+impl Rounds {
+    fn new(count: usize) -> Rounds {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.unwrap_or_default().as_millis();
+        let round = |number| Round {
+            number,
+            nonce: format!("n{now}-{number}"),
+        };
+        Rounds((0..count).map(round).collect())
+    }
+}
+
+impl<'a> IntoIterator for &'a Rounds {
+    type Item = &'a Round;
+    type IntoIter = std::slice::Iter<'a, Round>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+/// One round.
+struct Round {
+    number: usize,
+    /// A word that was never used before.
+    nonce: String,
+}
+
+impl Round {
+    /// Who goes first: each in turn.
+    fn order(&self) -> [usize; 2] {
+        if self.number.is_multiple_of(2) {
+            [0, 1]
+        } else {
+            [1, 0]
+        }
+    }
+
+    /// Says what a single run cost.
+    fn tell(&self, part: &str, what: &str, client: &str, cost: &Cost) {
+        eprintln!(
+            "{part} {what}, round {}: {client} {}, CPU {}, {:.0} MB",
+            self.number + 1,
+            seconds(cost.wall),
+            seconds(cost.cpu),
+            megabytes(cost.peak),
+        );
+    }
+}
+
+fn fault(message: impl Into<String>) -> Box<dyn Error> {
+    message.into().into()
+}

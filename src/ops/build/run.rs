@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::{BoxFuture, join_all};
+use tokio::task::spawn_blocking;
 
 use super::aim::Aim;
 use super::event::{Event, EventSink, LegName};
@@ -215,7 +216,7 @@ impl Settled<'_> {
             Ok(index) => {
                 report.index = Some(index);
                 if self.options.push {
-                    self.published(&self.destinations[number], report);
+                    self.published(&self.destinations[number], report).await;
                 }
             }
             Err(failure) => {
@@ -247,7 +248,7 @@ impl Settled<'_> {
         Ok((assembled.digest, assembled.bytes.len() as u64))
     }
 
-    fn published(&self, destination: &Destination, report: &mut ImageReport) {
+    async fn published(&self, destination: &Destination, report: &mut ImageReport) {
         let Some((index, _)) = report.index.clone() else {
             return;
         };
@@ -256,10 +257,10 @@ impl Settled<'_> {
             references: report.references.clone(),
             index,
         });
-        self.remember(destination, report);
+        self.remember(destination, report).await;
     }
 
-    fn remember(&self, destination: &Destination, report: &mut ImageReport) {
+    async fn remember(&self, destination: &Destination, report: &mut ImageReport) {
         let Some(index) = report.index.clone() else {
             return;
         };
@@ -271,17 +272,24 @@ impl Settled<'_> {
             self.revision.clone(),
             &self.options.set,
         );
-        if let Err(error) = self.ledger.append(&record) {
-            let error = with_causes(&error);
+        let line = serde_json::to_string(&record).unwrap_or_default();
+        // Waiting for the disk would hold up all other images.
+        let ledger = self.ledger.clone();
+        let appended = spawn_blocking(move || ledger.append(&record)).await;
+        let error = match appended {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(with_causes(&error)),
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(error) = error {
             let message = format!("the image is published, and its record is lost: {error}");
             self.events.send(Event::NotRecorded {
                 image: report.image.clone(),
                 message: message.clone(),
             });
             let next = format!(
-                "make way for `{}` and append this line to it: {}",
+                "make way for `{}` and append this line to it: {line}",
                 self.ledger.path().display(),
-                serde_json::to_string(&record).unwrap_or_default()
             );
             self.fail(report, *Failure::unrecorded(message, next));
         }

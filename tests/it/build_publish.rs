@@ -34,27 +34,62 @@ async fn children_come_first_then_the_index_then_the_tags_then_everything_is_rea
     let mut first = puts[..2].to_vec();
     first.sort_by_key(|put| children.iter().position(|child| child == put));
     assert_eq!(first, children);
-    assert_eq!(puts[2..], [digest, "1".to_owned(), "latest".to_owned()]);
+    assert_eq!(
+        puts[2..],
+        [digest.clone(), "1".to_owned(), "latest".to_owned()]
+    );
     let requests = shop.registry.requests();
     let last = requests
         .iter()
         .rposition(|request| request.operation.is_write())
         .unwrap();
-    let read: Vec<&str> = requests[last..]
-        .iter()
-        .filter(|request| request.operation == Operation::GetManifest)
-        .map(|request| request.target.as_str())
-        .collect();
-    for target in ["1", "latest", &children[0], &children[1]] {
-        assert!(
-            read.contains(&target),
-            "{target} was not read back: {read:?}"
-        );
+    let asked = |operation, from: usize| -> Vec<&str> {
+        let all = requests[from..].iter();
+        let asked = all.filter(|request| request.operation == operation);
+        asked.map(|request| request.target.as_str()).collect()
+    };
+    let read = asked(Operation::GetManifest, last);
+    assert!(read.contains(&"1") && read.contains(&"latest"), "{read:?}");
+    let seen = asked(Operation::HeadManifest, last);
+    for child in &children {
+        assert!(seen.contains(&child.as_str()), "{child} was not looked for");
+        // Its bytes were read, and found to have this digest, before the index named it.
+        let reads = asked(Operation::GetManifest, 0);
+        assert_eq!(reads.iter().filter(|read| *read == child).count(), 1);
     }
-    let configs = requests[last..]
+    let first_write = requests.iter().position(|request| request.target == digest);
+    let configs = requests[..first_write.unwrap()]
         .iter()
         .filter(|request| request.operation == Operation::GetBlob);
     assert!(configs.count() >= 2);
+}
+
+#[tokio::test]
+async fn an_image_that_is_published_already_is_read_back_and_nothing_is_written() {
+    let shop = Workshop::new().await;
+    shop.recipe("app", APP);
+    shop.pushed().await;
+    let (index, _) = shop.index("app:1").await;
+    shop.registry.forget_requests();
+    let report = shop.pushed().await;
+    assert_eq!(report.images[0].state, ImageState::Built);
+    let children: Vec<String> = index
+        .manifests
+        .iter()
+        .map(|entry| entry.digest.to_string())
+        .collect();
+    // The builder pushes its manifests; kiln itself has nothing to add.
+    let puts = shop.puts();
+    assert!(puts.iter().all(|put| children.contains(put)), "{puts:?}");
+    let requests = shop.registry.requests();
+    let read = |target: &str| {
+        let gets = requests
+            .iter()
+            .filter(|request| request.operation == Operation::GetManifest);
+        gets.filter(|request| request.target == target).count()
+    };
+    assert_eq!((read("1"), read("latest")), (1, 1));
+    assert!(read(&children[0]) >= 1 && read(&children[1]) >= 1);
 }
 
 #[tokio::test]

@@ -1,15 +1,19 @@
 //! From legs to a published image.
 //!
-//! The order is fixed: the children are there already, by digest; then the index by digest; then the
-//! tags; then everything is read back. Whatever breaks in between leaves content that no tag points
-//! to, and tags that point to something whole.
+//! The order is fixed: the children are there already, by digest, and each leg has read its own back; then
+//! the index by digest; then the tags, one after the other; then the tags are read back, and the children
+//! are looked for once more. Whatever breaks in between leaves content that no tag points to, and tags
+//! that point to something whole.
+//!
+//! Where all tags lead to the index already nothing is written, and they are read back all the same.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use futures_util::future::try_join_all;
 use tokio_util::sync::CancellationToken;
 
-use super::readback::read_back;
+use super::readback::look_for;
 use super::report::{Failure, LegReport, LegState};
 use crate::oci::{Descriptor, Digest, Index, MediaType, Platform, Reference, canonical};
 use crate::ops::places::Destination;
@@ -56,23 +60,25 @@ pub(super) async fn publish(
         bytes,
         digest,
     } = assembled;
-    let by_digest = ManifestRef::Digest(digest.clone());
-    registry
-        .put_manifest(repository, &by_digest, &MediaType::OciIndex, bytes.clone())
-        .await?;
-    // From here on the tags of an image are one thing: all of them are moved, or none.
-    if stop.is_cancelled() {
-        return Err(Failure::interrupted());
-    }
     let references = &destination.references;
-    for (done, reference) in references.iter().enumerate() {
-        if let Err(error) = tag(registry, reference, digest, bytes).await {
-            return Err(torn(error, &references[..done], digest));
+    let there = pointing(registry, references, digest).await?;
+    // A tag cannot lead to an index that is not there.
+    let is_published = !references.is_empty() && there.iter().all(|&there| there);
+    if !is_published {
+        let by_digest = ManifestRef::Digest(digest.clone());
+        registry
+            .put_manifest(repository, &by_digest, &MediaType::OciIndex, bytes.clone())
+            .await?;
+        // From here on the tags of an image are one thing: all of them are moved, or none.
+        if stop.is_cancelled() {
+            return Err(Failure::interrupted());
         }
+        move_tags(registry, references, &there, digest, bytes).await?;
     }
     check_tags(registry, references, digest).await?;
-    for (platform, child) in index.images() {
-        read_back(registry, repository, child, platform).await?;
+    if !is_published {
+        let children = index.images().into_values();
+        try_join_all(children.map(|child| look_for(registry, repository, child))).await?;
     }
     Ok(())
 }
@@ -91,28 +97,51 @@ fn entries(legs: &BTreeMap<Platform, LegReport>) -> Result<Vec<Descriptor>, Box<
         .collect()
 }
 
-/// Points a tag to the index; one that does so already is left alone, since registries with immutable
-/// tags refuse even that.
-async fn tag(
+/// Which of the tags lead to the index already.
+async fn pointing(
     registry: &dyn Registry,
-    reference: &Reference,
+    references: &[Reference],
+    digest: &Digest,
+) -> Result<Vec<bool>, RegistryError> {
+    let heads = references.iter().map(|reference| async move {
+        let at = ManifestRef::of(reference);
+        let now = registry.head_manifest(reference.repository(), &at).await?;
+        Ok(now.is_some_and(|now| now.digest == *digest))
+    });
+    try_join_all(heads).await
+}
+
+/// Points the tags to the index. One that does so already is left alone, since registries with immutable
+/// tags refuse even that; and after one that is refused no other is moved.
+async fn move_tags(
+    registry: &dyn Registry,
+    references: &[Reference],
+    there: &[bool],
     digest: &Digest,
     bytes: &Bytes,
-) -> Result<(), RegistryError> {
-    let at = ManifestRef::of(reference);
-    let repository = reference.repository();
-    let now = registry.head_manifest(repository, &at).await?;
-    if now.is_some_and(|now| now.digest == *digest) {
-        return Ok(());
+) -> Result<(), Box<Failure>> {
+    for (done, reference) in references.iter().enumerate() {
+        if there[done] {
+            continue;
+        }
+        let at = ManifestRef::of(reference);
+        let put = registry.put_manifest(
+            reference.repository(),
+            &at,
+            &MediaType::OciIndex,
+            bytes.clone(),
+        );
+        if let Err(error) = put.await {
+            let moved = (0..references.len()).filter(|&other| other < done || there[other]);
+            let moved: Vec<&Reference> = moved.map(|other| &references[other]).collect();
+            return Err(torn(error, &moved, digest));
+        }
     }
-    registry
-        .put_manifest(repository, &at, &MediaType::OciIndex, bytes.clone())
-        .await?;
     Ok(())
 }
 
 /// A tag that could not be moved after others were.
-fn torn(error: RegistryError, moved: &[Reference], digest: &Digest) -> Box<Failure> {
+fn torn(error: RegistryError, moved: &[&Reference], digest: &Digest) -> Box<Failure> {
     let mut failure: Box<Failure> = error.into();
     if !moved.is_empty() {
         let moved: Vec<String> = moved.iter().map(ToString::to_string).collect();
@@ -132,7 +161,7 @@ async fn check_tags(
     references: &[Reference],
     digest: &Digest,
 ) -> Result<(), Box<Failure>> {
-    for reference in references {
+    let checks = references.iter().map(|reference| async move {
         let at = ManifestRef::of(reference);
         let found = registry.get_manifest(reference.repository(), &at).await?;
         let found = found.map(|found| found.digest);
@@ -142,6 +171,7 @@ async fn check_tags(
             let next = "somebody else may be pushing the same tag; run it again";
             return Err(Failure::registry(message, next));
         }
-    }
-    Ok(())
+        Ok(())
+    });
+    try_join_all(checks).await.map(drop)
 }

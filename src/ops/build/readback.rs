@@ -1,7 +1,8 @@
 //! An image of this run as the registry has it, or as it was sent to us.
 //!
-//! What a builder says it pushed is taken from the registry and compared with what was asked for: before
-//! an index names it, and again when the tags point there. The same goes for what it sent to us.
+//! What a builder says it pushed is taken from the registry and compared with what was asked for before an
+//! index names it; the same goes for what it sent to us. It is named by its digest, so when the tags point
+//! there it is enough that it is still there.
 
 use crate::oci::validate::{config_fits, manifest_is_consistent};
 use crate::oci::{Descriptor, ImageConfig, Manifest, Platform, Repository};
@@ -30,12 +31,7 @@ pub(super) async fn read_back(
     platform: Platform,
 ) -> Result<ReadBack, Box<Failure>> {
     let digest = &entry.digest;
-    let gone = |what: &str| {
-        let message = format!("{what} {repository}@{digest} is not there after its push");
-        let next = "check that the builder pushes to the registry that is read here, and that nothing \
-                    is cleaned up there meanwhile";
-        Failure::registry(message, next)
-    };
+    let gone = |what| gone(what, repository, entry);
     let wrong = |words: String| {
         let message = format!("{repository}@{digest} is not what was asked for: {words}");
         Failure::builder(message, ASK)
@@ -99,4 +95,25 @@ impl ReadBack {
             Err(faults.join("; "))
         }
     }
+}
+
+/// Whether an entry that was read back before is there still.
+pub(super) async fn look_for(
+    registry: &dyn Registry,
+    repository: &Repository,
+    entry: &Descriptor,
+) -> Result<(), Box<Failure>> {
+    let at = ManifestRef::Digest(entry.digest.clone());
+    let found = registry.head_manifest(repository, &at).await?;
+    found
+        .map(drop)
+        .ok_or_else(|| gone("the manifest", repository, entry))
+}
+
+fn gone(what: &str, repository: &Repository, entry: &Descriptor) -> Box<Failure> {
+    let digest = &entry.digest;
+    let message = format!("{what} {repository}@{digest} is not there after its push");
+    let next = "check that the builder pushes to the registry that is read here, and that nothing \
+                is cleaned up there meanwhile";
+    Failure::registry(message, next)
 }

@@ -11,7 +11,7 @@ use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::{mpsc, watch};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio_stream::Stream;
 use tokio_util::task::AbortOnDropHandle;
 use tonic::Request;
 use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
@@ -29,7 +29,7 @@ use crate::buildkit::session::filesync::FileSyncService;
 use crate::buildkit::session::layouts::{LayoutService, Layouts};
 use crate::buildkit::session::secrets::SecretsService;
 use crate::buildkit::session::ssh::SshService;
-use crate::buildkit::session::tunnel::{QUEUE, Tunnel};
+use crate::buildkit::session::tunnel::{QUEUE, Tunnel, messages};
 use crate::proto::content::content_server::ContentServer;
 use crate::proto::control::BytesMessage;
 use crate::proto::filesync::auth_server::AuthServer;
@@ -80,7 +80,7 @@ impl Session {
         let id = fresh_id();
         let mut control = builder.dial_again().await?;
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let request = announce(ReceiverStream::new(receiver), &id);
+        let request = announce(messages(receiver), &id);
         let incoming = builder.answer("Session", control.session(request)).await?;
         let pulse = Pulse::new();
         let tunnel = Tunnel::new(incoming, sender, pulse.clone());
@@ -145,10 +145,7 @@ impl Session {
     }
 }
 
-fn announce(
-    outgoing: ReceiverStream<BytesMessage>,
-    id: &str,
-) -> Request<ReceiverStream<BytesMessage>> {
+fn announce<S: Stream<Item = BytesMessage>>(outgoing: S, id: &str) -> Request<S> {
     const UUID: &str = "x-docker-expose-session-uuid";
     const KEY: &str = "x-docker-expose-session-sharedkey";
     const METHOD: &str = "x-docker-expose-session-grpc-method";

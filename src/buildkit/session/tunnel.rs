@@ -1,13 +1,20 @@
 //! A byte stream made of gRPC messages. Knows nothing of what flows through it.
+//!
+//! The daemon pays for messages rather than for bytes: each is an allocation, a copy and a way through its
+//! locks. HTTP/2 inside the tunnel writes frames of 16 KiB, and the nine bytes before each by themselves
+//! where a writer takes one piece at a time. So a write takes all pieces that there are, and what waits to
+//! be sent is sent together.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::mpsc;
 use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::PollSender;
 use tonic::Streaming;
 
@@ -15,10 +22,9 @@ use crate::buildkit::details::BrokenCall;
 use crate::buildkit::pulse::Pulse;
 use crate::proto::control::BytesMessage;
 
-/// Messages that may wait to be sent.
+/// Writes that may wait to be sent; all of them become one message.
 pub(super) const QUEUE: usize = 16;
-/// Largest message written; the daemon takes up to 16 MiB, but shares the connection fairly only
-/// with small ones.
+/// Most bytes of one write; a message of [`QUEUE`] such writes is far below the 16 MiB that the daemon takes.
 const MAX_WRITE: usize = 256 << 10;
 
 /// Both directions of a Session call as one stream of bytes.
@@ -76,19 +82,37 @@ impl AsyncWrite for Tunnel {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let size: usize = pieces.iter().map(|piece| piece.len()).sum();
         // The daemon takes no empty messages.
-        if bytes.is_empty() {
+        if size == 0 {
             return Poll::Ready(Ok(0));
         }
         let this = self.get_mut();
         let closed = |_| io::Error::from(io::ErrorKind::BrokenPipe);
         ready!(this.outgoing.poll_reserve(cx)).map_err(closed)?;
-        let size = bytes.len().min(MAX_WRITE);
-        let data = Bytes::copy_from_slice(&bytes[..size]);
+        let mut data = BytesMut::with_capacity(size.min(MAX_WRITE));
+        for piece in pieces {
+            let room = MAX_WRITE - data.len();
+            data.extend_from_slice(&piece[..piece.len().min(room)]);
+        }
+        let size = data.len();
+        let data = data.freeze();
         this.outgoing
             .send_item(BytesMessage { data })
             .map_err(closed)?;
         Poll::Ready(Ok(size))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -98,5 +122,50 @@ impl AsyncWrite for Tunnel {
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.get_mut().outgoing.close();
         Poll::Ready(Ok(()))
+    }
+}
+
+/// What a tunnel writes as messages for the daemon.
+pub(super) fn messages(
+    written: mpsc::Receiver<BytesMessage>,
+) -> impl Stream<Item = BytesMessage> + Send + 'static {
+    ReceiverStream::new(written).ready_chunks(QUEUE).map(join)
+}
+
+fn join(mut writes: Vec<BytesMessage>) -> BytesMessage {
+    if writes.len() == 1 {
+        return writes.remove(0);
+    }
+    let size = writes.iter().map(|write| write.data.len()).sum();
+    let mut data = BytesMut::with_capacity(size);
+    for write in writes {
+        data.extend_from_slice(&write.data);
+    }
+    BytesMessage {
+        data: data.freeze(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt as _;
+    use tokio::sync::mpsc;
+
+    use super::{BytesMessage, messages};
+
+    #[tokio::test]
+    async fn what_waits_to_be_sent_is_one_message_and_its_order_stays() {
+        let (sender, receiver) = mpsc::channel(4);
+        for text in ["빵", "größe", "c"] {
+            let data = text.into();
+            sender.send(BytesMessage { data }).await.unwrap();
+        }
+        let mut messages = Box::pin(messages(receiver));
+        assert_eq!(messages.next().await.unwrap().data, "빵größec");
+        let data = "later".into();
+        sender.send(BytesMessage { data }).await.unwrap();
+        assert_eq!(messages.next().await.unwrap().data, "later");
+        drop(sender);
+        assert!(messages.next().await.is_none());
     }
 }

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 /// The trace of a build is saved three seconds after its end.
 const AT_LEAST: Duration = Duration::from_secs(4);
-const AT_MOST: Duration = Duration::from_secs(90);
+/// The longest wait: a daemon that others use as well may never be idle.
+const AT_MOST: Duration = Duration::from_secs(60);
 const GLANCE: Duration = Duration::from_millis(500);
 /// Glances in a row at which the daemon must be idle.
 const IDLE_GLANCES: u32 = 3;
-/// Clock ticks (of 10 ms) in one glance that are still idle.
-const IDLE_TICKS: u64 = 3;
+/// Clock ticks (of 10 ms) in one glance that are still idle: saving traces takes all cores.
+const IDLE_TICKS: u64 = 10;
 /// The pause after a run on a daemon whose process we cannot see.
 const BLIND: Duration = Duration::from_secs(10);
 

@@ -15,6 +15,7 @@ mod build_interrupts;
 mod build_legs;
 mod build_outputs;
 mod build_publish;
+mod build_records;
 mod build_retries;
 mod build_scale;
 mod cli_build;

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 use tokio_util::sync::CancellationToken;
 
 use super::readback::look_for;
@@ -112,7 +112,8 @@ async fn pointing(
 }
 
 /// Points the tags to the index. One that does so already is left alone, since registries with immutable
-/// tags refuse even that; and after one that is refused no other is moved.
+/// tags refuse even that. What a registry refuses it mostly refuses at the first of them, so that one goes
+/// alone; the others go together.
 async fn move_tags(
     registry: &dyn Registry,
     references: &[Reference],
@@ -120,20 +121,25 @@ async fn move_tags(
     digest: &Digest,
     bytes: &Bytes,
 ) -> Result<(), Box<Failure>> {
-    for (done, reference) in references.iter().enumerate() {
-        if there[done] {
-            continue;
+    let (done, wanted): (Vec<_>, Vec<_>) = references.iter().zip(there).partition(|(_, at)| **at);
+    let mut moved: Vec<&Reference> = done.into_iter().map(|(reference, _)| reference).collect();
+    let wanted: Vec<&Reference> = wanted.into_iter().map(|(reference, _)| reference).collect();
+    let (first, others) = wanted.split_at(wanted.len().min(1));
+    for together in [first, others] {
+        let puts = together.iter().map(|&reference| async move {
+            let at = ManifestRef::of(reference);
+            let repository = reference.repository();
+            let put = registry.put_manifest(repository, &at, &MediaType::OciIndex, bytes.clone());
+            (reference, put.await)
+        });
+        let mut refused = None;
+        for (reference, put) in join_all(puts).await {
+            match put {
+                Ok(_) => moved.push(reference),
+                Err(error) => refused = refused.or(Some(error)),
+            }
         }
-        let at = ManifestRef::of(reference);
-        let put = registry.put_manifest(
-            reference.repository(),
-            &at,
-            &MediaType::OciIndex,
-            bytes.clone(),
-        );
-        if let Err(error) = put.await {
-            let moved = (0..references.len()).filter(|&other| other < done || there[other]);
-            let moved: Vec<&Reference> = moved.map(|other| &references[other]).collect();
+        if let Some(error) = refused {
             return Err(torn(error, &moved, digest));
         }
     }

@@ -41,7 +41,7 @@ pub const VARIABLES: [(&str, &str); 16] = [
     ("PIP_CERT", "as SSL_CERT_FILE"),
     (
         "HTTP_PROXY, HTTPS_PROXY, NO_PROXY, ALL_PROXY",
-        "proxies that networked steps get, in upper or lower case; never stored",
+        "proxies that networked steps get, in upper or lower case; never stored, and their passwords are shown as ***",
     ),
     (
         "SSH_AUTH_SOCK",

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::exit::Exit;
 use super::{build, common, completion, config, doctor, examples, out, plan, verify};
 use crate::config::Config;
-use crate::ops::OpError;
+use crate::ops::{Mask, OpError};
 
 /// How long an interrupted program may take to finish the tags it is moving and to say what it did.
 const LAST_WORDS: Duration = Duration::from_millis(1500);
@@ -60,6 +60,7 @@ pub fn main() -> ExitCode {
         }
     };
     let config = Config::from_env();
+    out::hide(&Mask::of_proxies(&config.proxies));
     log(&config);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -40,7 +40,8 @@ pub(super) struct Args {
     /// Cancel everything when something fails
     #[arg(long, conflicts_with = "keep_going")]
     fail_fast: bool,
-    /// Give a secret to steps that ask for it: id=ID,src=FILE or id=ID,env=NAME (can be repeated)
+    /// Give a secret to steps that ask for it: id=ID,src=FILE or id=ID,env=NAME (can be repeated);
+    /// where a step prints its value, `***` is shown
     #[arg(long = "secret", value_name = "SPEC", value_parser = secret)]
     secrets: Vec<(String, SecretFrom)>,
     /// Forward an ssh agent to steps that ask for it: ID or ID=SOCKET (can be repeated)
@@ -178,6 +179,7 @@ fn given(args: &Args) -> Result<Given, OpError> {
     for (id, from) in &args.secrets {
         given.add_secret(id, from)?;
     }
+    out::hide(given.mask());
     for spec in &args.agents {
         match spec.split_once('=') {
             Some((id, socket)) => given.add_agent(id, Some(PathBuf::from(socket)))?,

@@ -1,11 +1,15 @@
 //! Writing to standard output and error, where nobody may be reading any more.
 //!
 //! While a display owns the terminal, talk goes through it: it knows what stands on the last rows.
+//!
+//! Owns what is not shown: talk and logs pass through the mask here, whoever they come from. Results are
+//! made of names and digests, which must stay as they are: a short secret could be a part of one.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::render::words::only_styled;
+use crate::ops::Mask;
 
 /// Whoever writes to standard error at the moment.
 pub(super) trait Voice: Send + Sync {
@@ -15,9 +19,24 @@ pub(super) trait Voice: Send + Sync {
 
 static VOICE: Mutex<Option<Arc<dyn Voice>>> = Mutex::new(None);
 
+static MASK: RwLock<Mask> = RwLock::new(Mask::new());
+
 /// From now on talk goes through `voice`, or straight to standard error.
 pub(super) fn speak_through(voice: Option<Arc<dyn Voice>>) {
     *VOICE.lock().unwrap_or_else(PoisonError::into_inner) = voice;
+}
+
+/// Hides more values from here on.
+pub(super) fn hide(more: &Mask) {
+    MASK.write()
+        .unwrap_or_else(PoisonError::into_inner)
+        .extend(more);
+}
+
+/// A text without what is hidden.
+pub(super) fn masked(text: &str) -> String {
+    let mask = MASK.read().unwrap_or_else(PoisonError::into_inner);
+    mask.apply(text).into_owned()
 }
 
 /// Writes a result. A closed pipe is no error: whoever read has what they wanted.
@@ -36,8 +55,9 @@ pub(super) fn width() -> Option<usize> {
 /// Writes talk.
 pub(super) fn talk(text: &str) {
     let voice = VOICE.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let text = masked(text);
     match voice {
-        Some(voice) => voice.say(text),
+        Some(voice) => voice.say(&text),
         None => drop(lines(&format!("{text}\n"))),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::error::OpError;
+use super::mask::Mask;
 use crate::buildkit::SecretBytes;
 use crate::config;
 
@@ -15,6 +16,7 @@ const MAX_SECRET: usize = 500 * 1024;
 pub struct Given {
     pub(in crate::ops) secrets: BTreeMap<String, SecretBytes>,
     pub(in crate::ops) agents: BTreeMap<String, PathBuf>,
+    mask: Mask,
 }
 
 /// Where a secret's value comes from.
@@ -46,8 +48,14 @@ impl Given {
                 "the secret `{id}` is larger than 500 KiB"
             )));
         }
+        self.mask.add(&value);
         self.secrets.insert(id.to_owned(), SecretBytes::new(value));
         Ok(())
+    }
+
+    /// What hides the values of the secrets.
+    pub fn mask(&self) -> &Mask {
+        &self.mask
     }
 
     /// Adds an agent; without a socket the one of the environment.

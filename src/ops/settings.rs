@@ -7,7 +7,7 @@ use super::builders::{SYSTEM, named};
 use super::connect::bundle_named_by;
 use super::error::OpError;
 use super::load::{LoadOptions, load_workspace};
-use super::masked::masked;
+use super::password::without_password;
 use crate::config::Config;
 use crate::diagnostic::Findings;
 use crate::oci::Platform;
@@ -221,7 +221,11 @@ fn environment(config: &Config, all: &mut Collected<'_>) {
     ];
     for (key, value, variable) in proxies {
         let set = !value.is_empty();
-        all.add(key, masked(value), if set { variable } else { DEFAULT });
+        all.add(
+            key,
+            without_password(value),
+            if set { variable } else { DEFAULT },
+        );
     }
     let texts = [
         ("progress", &config.progress, "BUILDKIT_PROGRESS", "auto"),

@@ -1,10 +1,10 @@
 //! What a build does when something fails, and what it leaves untouched.
 
 use kiln::buildkit::{BuildkitError, SolveError};
-use kiln::ops::OpError;
 use kiln::ops::build::{
     BuildOptions, Event, FailureKind, FailurePolicy, ImageState, LegOutcomeKind, LegState,
 };
+use kiln::ops::{OpError, SecretFrom};
 
 use crate::build::{
     AMD64, ARM64, Act, Moment, Workshop, Wrong, kinds, leg, push, solved, step_places,
@@ -262,4 +262,27 @@ async fn a_step_in_a_shared_layer_points_to_all_its_places() {
         .map(|place| &place[.."recipes/app.yaml:7:5".len()])
         .collect();
     assert_eq!(lines, ["recipes/app.yaml:7:5", "recipes/app.yaml:8:5"]);
+}
+
+#[tokio::test]
+async fn what_a_step_prints_of_a_secret_is_hidden_from_events_and_report() {
+    let shop = Workshop::new().await;
+    shop.recipe("app", ONE);
+    shop.solver.on(Some(ARM64), "", FAILS);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("wort");
+    std::fs::write(&file, "größer als\n").unwrap();
+    let mut options = push();
+    let from = SecretFrom::File(file);
+    options.given.add_secret("wort", &from).unwrap();
+    let report = shop.build(&options).await.unwrap();
+    let LegState::Failed(failure) = &leg(&report, "app", ARM64).state else {
+        panic!();
+    };
+    let FailureKind::Step { logs, .. } = &failure.kind else {
+        panic!();
+    };
+    assert_eq!(logs[0], "letzte Zeile: *** erlaubt");
+    let events = format!("{:?}", shop.events());
+    assert!(!events.contains("größer als"), "{events}");
 }

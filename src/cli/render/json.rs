@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::cli::out::masked;
 use crate::diagnostic::Finding;
 use crate::ops::build::{BuildReport, ImageReport, LegReport, LegState, OutputReport, OutputState};
 use crate::ops::{OpError, PlannedImage, Verified, with_causes};
@@ -51,8 +52,8 @@ pub(in crate::cli) fn build_error(error: &OpError) -> String {
     let document = json!({
         "version": VERSION,
         "images": [],
-        "error": with_causes(error),
-        "next": error.next_step(),
+        "error": masked(&with_causes(error)),
+        "next": error.next_step().map(|next| masked(&next)),
         "findings": findings,
     });
     format!("{document:#}")

@@ -5,9 +5,9 @@
 //!                             record ← read back ← tags ← outputs ← index ←┘ per image
 //! ```
 //!
-//! [`run`] tells the story; a file per chapter: [`schedule`] (which leg runs where and when),
+//! `run.rs` tells the story; a file per chapter: [`schedule`] (which leg runs where and when),
 //! [`leg`] (one image on one platform), [`output`] (layouts and archives), [`publish`] (index, tags,
-//! read-back), [`report`] (what happened).
+//! read-back), [`report`] (what happened), `masked.rs` (without secrets).
 
 mod aim;
 mod assign;
@@ -16,6 +16,7 @@ mod blame;
 mod epoch;
 mod event;
 mod leg;
+mod masked;
 mod metadata;
 mod options;
 mod origin;
@@ -32,13 +33,14 @@ mod shrink;
 
 pub(super) use assign::is_emulated;
 pub use event::{Event, EventSink, LegName, LegOutcomeKind, StepState};
+pub use masked::run;
 pub use metadata::metadata;
 pub use options::{BuildOptions, FailurePolicy};
 pub use output::{ArchiveDest, ByteSink, Output, OutputReport, OutputState};
 pub use report::{
     BuildReport, Failure, FailureKind, ImageReport, ImageState, LegReport, LegState, Solved,
 };
-pub use run::{check, run};
+pub use run::check;
 
 pub(in crate::ops) use epoch::epochs;
 pub(in crate::ops) use rehearse::rehearse;

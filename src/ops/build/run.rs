@@ -40,9 +40,8 @@ pub fn check(loaded: &Loaded, options: &BuildOptions) -> Result<(), OpError> {
     planned(loaded, options).map(drop)
 }
 
-/// Builds what the options ask for. What happens to legs and images is in the report; an error means
-/// that nothing was begun.
-pub async fn run(
+/// Builds what the options ask for; its words are masked by [`super::masked`].
+pub(super) async fn run(
     loaded: &Loaded,
     options: &BuildOptions,
     backends: &Backends,

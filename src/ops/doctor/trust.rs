@@ -7,7 +7,7 @@ use crate::config::{Config, Proxies, SYSTEM_BUNDLES};
 use crate::credentials::{CertificateFacts, certificates};
 use crate::ops::builders::named;
 use crate::ops::connect::{bundle, bundle_named_by};
-use crate::ops::masked::masked;
+use crate::ops::password::without_password;
 use crate::text::with_causes;
 use crate::workspace::Workspace;
 
@@ -132,7 +132,7 @@ fn proxies(proxies: &Proxies) -> Vec<Check> {
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| {
-            let message = format!("`{}`; networked steps get it", masked(value));
+            let message = format!("`{}`; networked steps get it", without_password(value));
             Check::ok(About::Proxy, name, message)
         })
         .collect();

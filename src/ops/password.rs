@@ -1,7 +1,7 @@
 //! Addresses without the passwords in them.
 
 /// An address as it may be shown: whatever stands before an `@` is masked.
-pub(super) fn masked(address: &str) -> String {
+pub(super) fn without_password(address: &str) -> String {
     let (scheme, rest) = match address.split_once("://") {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),
         None => (String::new(), address),
@@ -14,7 +14,7 @@ pub(super) fn masked(address: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::masked;
+    use super::without_password;
 
     #[test]
     fn whatever_stands_before_the_host_is_masked() {
@@ -26,7 +26,7 @@ mod tests {
             ("localhost,.example", "localhost,.example"),
         ];
         for (text, expected) in rows {
-            assert_eq!(masked(text), expected);
+            assert_eq!(without_password(text), expected);
         }
     }
 }

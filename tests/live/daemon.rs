@@ -65,8 +65,11 @@ impl Daemon {
         let parent = |name| format!("defaultCgroupParent = \"/{name}\"");
         let cgroup = settings.cgroup.map(parent).unwrap_or_default();
         let store = store.display();
+        // Otherwise all daemons of a machine want the same socket for traces.
+        let traces = daemon.folder.path().join("traces.sock");
+        let traces = traces.display();
         let config = format!(
-            "root = \"{store}\"\n[grpc]\n  address = {addresses:?}\n\
+            "root = \"{store}\"\n[otel]\n  socketPath = \"{traces}\"\n[grpc]\n  address = {addresses:?}\n\
              [worker.containerd]\n  enabled = false\n\
              [worker.oci]\n  enabled = true\n  snapshotter = \"overlayfs\"\n  networkMode = \"host\"\n{cgroup}\n\
              [registry.\"docker.io\"]\n  mirrors = [{registry:?}]\n\
@@ -88,6 +91,11 @@ impl Daemon {
 
     fn store(&self) -> PathBuf {
         self.folder.path().join("store")
+    }
+
+    /// Everything of it: store, log, settings.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// What the daemon wrote since its last start.

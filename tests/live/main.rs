@@ -13,8 +13,11 @@
 )]
 
 // How tests see the world.
+mod authority;
+mod canaries;
 mod daemon;
 mod disk;
+mod doors;
 mod lab;
 mod layers;
 mod published;
@@ -24,6 +27,7 @@ mod workspace;
 // What they find.
 mod apt;
 mod bases;
+mod canary;
 mod copying;
 mod doctor;
 mod failing;
@@ -49,5 +53,6 @@ mod secure;
 mod stages;
 mod surroundings;
 mod telling;
+mod tools;
 mod trust;
 mod verifying;

@@ -7,7 +7,7 @@ use crate::web::Web;
 use crate::workspace::Workspace;
 
 /// A wheel with one module that says a word.
-fn wheel(name: &str, version: &str, word: &str) -> Vec<u8> {
+pub(crate) fn wheel(name: &str, version: &str, word: &str) -> Vec<u8> {
     let info = format!("{name}-{version}.dist-info");
     let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");
     let tags = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n";

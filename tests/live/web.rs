@@ -1,11 +1,14 @@
 //! A web server of a test's own, on loopback. The lab's builder shares this machine's network.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::thread;
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// Serves until its process ends.
 #[derive(Debug)]
@@ -24,7 +27,18 @@ struct Request {
 impl Web {
     /// Serves contents by path, such as `/a.tar.gz`.
     pub(crate) fn new(files: BTreeMap<&'static str, Vec<u8>>) -> Self {
-        Self::serve(move |request, out| {
+        Self::serve(None, Self::files(files))
+    }
+
+    /// The same over TLS.
+    pub(crate) fn tls(tls: Arc<ServerConfig>, files: BTreeMap<&'static str, Vec<u8>>) -> Self {
+        Self::serve(Some(tls), Self::files(files))
+    }
+
+    fn files(
+        files: BTreeMap<&'static str, Vec<u8>>,
+    ) -> impl Fn(&Request, &mut dyn Write) -> std::io::Result<()> + Send + Sync + 'static {
+        move |request, out| {
             let found = files.get(request.path.as_str());
             let status = if found.is_some() {
                 "200 OK"
@@ -48,12 +62,23 @@ impl Web {
             } else {
                 out.write_all(body)
             }
-        })
+        }
     }
 
     /// Serves the git repositories below a folder, as git's own server program does.
     pub(crate) fn git(folder: PathBuf) -> Self {
-        Self::serve(move |request, out| {
+        Self::serve(None, Self::repositories(folder))
+    }
+
+    /// The same over TLS.
+    pub(crate) fn git_tls(tls: Arc<ServerConfig>, folder: PathBuf) -> Self {
+        Self::serve(Some(tls), Self::repositories(folder))
+    }
+
+    fn repositories(
+        folder: PathBuf,
+    ) -> impl Fn(&Request, &mut dyn Write) -> std::io::Result<()> + Send + Sync + 'static {
+        move |request, out| {
             let answer = git_backend(&folder, request)?;
             let status = answer.windows(8).any(|part| part == b"Status: ");
             out.write_all(if status {
@@ -63,18 +88,33 @@ impl Web {
             })?;
             out.write_all(b"Connection: close\r\n")?;
             out.write_all(&answer)
-        })
+        }
     }
 
     fn serve(
-        answer: impl Fn(&Request, &mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static,
+        tls: Option<Arc<ServerConfig>>,
+        answer: impl Fn(&Request, &mut dyn Write) -> std::io::Result<()> + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
+        let answer = Arc::new(answer);
         thread::spawn(move || {
             for mut connection in listener.incoming().flatten() {
+                let (tls, answer) = (tls.clone(), Arc::clone(&answer));
                 // A client that goes away in between is its own business.
-                let _ = read(&connection).and_then(|request| answer(&request, &mut connection));
+                thread::spawn(move || {
+                    let Some(tls) = tls else {
+                        let request = read(&mut connection)?;
+                        return answer(&request, &mut connection);
+                    };
+                    let session = ServerConnection::new(tls).map_err(std::io::Error::other)?;
+                    let mut stream = StreamOwned::new(session, connection);
+                    let request = read(&mut stream)?;
+                    answer(&request, &mut stream)?;
+                    stream.conn.send_close_notify();
+                    stream.flush()
+                });
             }
         });
         Self { url }
@@ -85,7 +125,7 @@ impl Web {
     }
 }
 
-fn read(connection: &TcpStream) -> std::io::Result<Request> {
+fn read(connection: &mut impl Read) -> std::io::Result<Request> {
     let mut reader = BufReader::new(connection);
     let mut line = String::new();
     reader.read_line(&mut line)?;

@@ -59,6 +59,6 @@ pub use exporter::{Compression, Exporter, ImageExport, ImageTarget, PushByDigest
 pub use id::fresh_id;
 pub use progress::{LogStream, Progress, ProgressSink, Warning};
 pub use result::PlatformResult;
-pub use session::{Anonymous, CredentialSource, SecretBytes, SessionContent};
+pub use session::{Anonymous, CredentialSource, NoteSink, SecretBytes, SessionContent};
 pub use solve::{Entitlement, Solve, Solver};
 pub use tls::{Tls, TlsError, TlsFile, TlsFiles};

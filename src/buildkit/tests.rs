@@ -257,25 +257,30 @@ async fn a_session_serves_folders() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_vanished_is_an_error_and_not_an_empty_file() {
+async fn a_file_that_vanished_or_changed_is_an_error_and_not_another_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("größe");
-    fs::write(&file, "x").unwrap();
     let daemon = FakeDaemon::start(Script::default());
     let content = SessionContent {
         locals: [("ctx".to_owned(), folder.path().to_owned())].into(),
         ..SessionContent::default()
     };
     let (_opened, channel, _) = open(&daemon, content).await;
+    let change = || fs::write(&file, "xy").unwrap();
     let remove = || fs::remove_file(&file).unwrap();
-    let packets = transfer(channel, "ctx", &[0], remove).await.unwrap();
-    let last = packets.last().unwrap();
-    assert_eq!(last.r#type(), PacketType::Err);
-    let text = text_of(last);
-    assert!(
-        text.starts_with("cannot read `größe` of local folder `ctx`: "),
-        "{text}"
-    );
+    let rows: [(&dyn Fn(), &str); 2] = [
+        (&change, "it changed while it was read"),
+        (&remove, "No such"),
+    ];
+    for (before_asking, words) in rows {
+        fs::write(&file, "x").unwrap();
+        let packets = transfer(channel.clone(), "ctx", &[0], before_asking);
+        let packets = packets.await.unwrap();
+        let last = packets.last().unwrap();
+        assert_eq!(last.r#type(), PacketType::Err);
+        let expected = format!("cannot read `größe` of local folder `ctx`: {words}");
+        assert!(text_of(last).starts_with(&expected), "{last:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -176,6 +176,7 @@ fn show(args: &Args, report: &BuildReport) -> Exit {
 
 fn given(args: &Args) -> Result<Given, OpError> {
     let mut given = Given::default();
+    given.on_note(|note| out::talk(&format!("note: {note}")));
     for (id, from) in &args.secrets {
         given.add_secret(id, from)?;
     }

@@ -15,6 +15,10 @@
 //! * Nothing outside the folder is ever read: symbolic links are followed inside it only, with its
 //!   root as `/`.
 //!
+//! * A name is sent as its bytes are. The protocol has texts only, so a name that is not UTF-8 is refused by
+//!   its path; nothing is written in another way than it is (NFC and NFD stay apart).
+//! * What is read is what was promised: a file that changes in between is an error ([`SteadyFile`]).
+//!
 //! All functions block. Call them from a thread that may.
 
 mod error;
@@ -23,10 +27,12 @@ mod glob;
 mod ignore;
 mod pattern;
 mod stat;
+mod steady;
 mod walk;
 
 pub use error::{ContextError, ParsePatternError, PatternProblem};
 pub use glob::{expand, is_glob};
 pub use ignore::{Inherited, PatternSet, parse_ignore_file, rebase};
 pub use stat::{Entry, Kind, go_mode};
+pub use steady::{Stamp, SteadyFile};
 pub use walk::{Filter, SCRATCH, walk};

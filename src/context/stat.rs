@@ -2,8 +2,9 @@
 
 use std::fs::Metadata;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
 
-/// What an entry of a folder is. Sockets are none: they cannot be in an image.
+/// What an entry of a folder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A regular file.
@@ -18,10 +19,12 @@ pub enum Kind {
     CharDevice,
     /// A block device.
     BlockDevice,
+    /// A socket.
+    Socket,
 }
 
 impl Kind {
-    /// The kind of what `metadata` describes; `None` for a socket.
+    /// The kind of what `metadata` describes; `None` for what Linux does not have.
     pub(super) fn of(metadata: &Metadata) -> Option<Kind> {
         let file_type = metadata.file_type();
         Some(if file_type.is_dir() {
@@ -36,9 +39,27 @@ impl Kind {
             Kind::CharDevice
         } else if file_type.is_block_device() {
             Kind::BlockDevice
+        } else if file_type.is_socket() {
+            Kind::Socket
         } else {
             return None;
         })
+    }
+
+    /// The name of what is no file, folder or link: it has no content that could be copied.
+    pub fn special(self) -> Option<&'static str> {
+        match self {
+            Kind::File | Kind::Directory | Kind::Symlink => None,
+            Kind::Fifo => Some("a named pipe"),
+            Kind::CharDevice => Some("a character device"),
+            Kind::BlockDevice => Some("a block device"),
+            Kind::Socket => Some("a socket"),
+        }
+    }
+
+    /// What lies at a path; `None` for nothing, and for what cannot be looked at.
+    pub fn at(path: &Path) -> Option<Kind> {
+        Kind::of(&std::fs::symlink_metadata(path).ok()?)
     }
 }
 
@@ -69,10 +90,6 @@ impl Entry {
             Kind::Directory => 0,
             _ => metadata.len(),
         };
-        let modified_ns = metadata
-            .mtime()
-            .saturating_mul(1_000_000_000)
-            .saturating_add(metadata.mtime_nsec());
         let device = match kind {
             Kind::CharDevice | Kind::BlockDevice => device_numbers(metadata.rdev()),
             _ => (0, 0),
@@ -82,7 +99,7 @@ impl Entry {
             kind,
             permissions: metadata.mode() & 0o7777,
             size,
-            modified_ns,
+            modified_ns: modified_ns(metadata),
             link: None,
             device,
         }
@@ -94,6 +111,14 @@ impl Entry {
     }
 }
 
+/// When the content changed, in nanoseconds since 1970.
+pub(super) fn modified_ns(metadata: &Metadata) -> i64 {
+    metadata
+        .mtime()
+        .saturating_mul(1_000_000_000)
+        .saturating_add(metadata.mtime_nsec())
+}
+
 /// Go's `os.FileMode` of a kind and the low 12 bits of `st_mode`.
 ///
 /// Only the nine permission bits are the same in both; the rest has its own places at the top, see
@@ -103,6 +128,7 @@ pub fn go_mode(kind: Kind, permissions: u32) -> u32 {
     const SYMLINK: u32 = 1 << 27;
     const DEVICE: u32 = 1 << 26;
     const NAMED_PIPE: u32 = 1 << 25;
+    const SOCKET: u32 = 1 << 24;
     const SETUID: u32 = 1 << 23;
     const SETGID: u32 = 1 << 22;
     const CHAR_DEVICE: u32 = 1 << 21;
@@ -121,6 +147,7 @@ pub fn go_mode(kind: Kind, permissions: u32) -> u32 {
         Kind::Fifo => NAMED_PIPE,
         Kind::CharDevice => DEVICE | CHAR_DEVICE,
         Kind::BlockDevice => DEVICE,
+        Kind::Socket => SOCKET,
     }
 }
 
@@ -149,6 +176,7 @@ mod tests {
             (Kind::Fifo, 0o600, 0x0200_0180),
             (Kind::CharDevice, 0o666, 0x0420_01b6),
             (Kind::BlockDevice, 0o660, 0x0400_01b0),
+            (Kind::Socket, 0o755, 0x0100_01ed),
         ];
         for (kind, permissions, expected) in rows {
             assert_eq!(go_mode(kind, permissions), expected, "{kind:?}");

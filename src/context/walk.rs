@@ -35,8 +35,8 @@ pub struct Filter {
 /// them), siblings by the bytes of their names. The root itself is no entry.
 ///
 /// A file with several names is told once, the further names as links to the first one that was
-/// yielded. Sockets are passed over, as are folders of [`SCRATCH`] and what vanishes during the walk.
-/// `visit` ends the walk by breaking.
+/// yielded. Folders of [`SCRATCH`] and what vanishes during the walk are passed over. `visit` ends the walk
+/// by breaking.
 ///
 /// # Errors
 /// A broken pattern, a folder that cannot be read, a name that is not UTF-8; none of them for what

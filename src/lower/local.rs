@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::context::{PatternSet, expand, is_glob, parse_ignore_file, rebase};
+use crate::context::{Kind, PatternSet, expand, is_glob, parse_ignore_file, rebase};
 use crate::llb::{LocalSource, Note, State};
 use crate::oci::{Digest, Platform};
 use crate::text::{Place, with_causes};
@@ -89,13 +89,23 @@ impl LocalFiles {
             });
         }
         let exclude = PatternSet::new(exclude).map_err(|error| error.to_string())?;
-        let kept = expand(&self.root, path, &exclude).map_err(|error| with_causes(&error))?;
+        let mut kept = expand(&self.root, path, &exclude).map_err(|error| with_causes(&error))?;
         if kept.is_empty() {
             return Err(format!(
                 "`{source}` is left out by `.dockerignore` or `exclude`"
             ));
         }
-        Ok(kept)
+        let special = |path: &str| Kind::at(&self.root.join(path)).and_then(Kind::special);
+        let first = kept
+            .first()
+            .and_then(|path| Some((path.clone(), special(path)?)));
+        kept.retain(|path| special(path).is_none());
+        match first {
+            Some((path, what)) if kept.is_empty() => Err(format!(
+                "`{path}` is {what}; only files, folders and links can be copied"
+            )),
+            _ => Ok(kept),
+        }
     }
 
     /// Whether a path is a folder.

@@ -198,6 +198,7 @@ pub async fn builders(
     content.layouts = layouts(loaded);
     content.secrets.extend(given.secrets.clone());
     content.agents.clone_from(&given.agents);
+    content.notes = given.notes.clone();
     let named = named(config, workspace);
     let mut targets = Vec::new();
     for builder in &named {
@@ -238,13 +239,12 @@ fn session_content(
 ) -> Result<SessionContent, OpError> {
     let secrets = bundle.map(trust_secrets).into_iter().flatten();
     Ok(SessionContent {
-        agents: BTreeMap::new(),
-        layouts: BTreeMap::new(),
         locals: BTreeMap::from([(CONTEXT.to_owned(), workspace.root.clone())]),
         secrets: secrets
             .map(|(id, value)| (id.to_owned(), SecretBytes::new(value)))
             .collect(),
         credentials: Arc::new(Logins(credentials(config)?)),
+        ..SessionContent::default()
     })
 }
 

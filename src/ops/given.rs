@@ -1,21 +1,22 @@
-//! Secrets and ssh agents that the command line gives to steps.
+//! Secrets and ssh agents that the command line gives to steps, and its ear for what happens to local files.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::error::OpError;
 use super::mask::Mask;
-use crate::buildkit::SecretBytes;
+use crate::buildkit::{NoteSink, SecretBytes};
 use crate::config;
 
 /// The largest secret, in bytes: what the daemon's own client allows.
 const MAX_SECRET: usize = 500 * 1024;
 
-/// What steps may ask for.
+/// What steps may ask for, and who hears of it.
 #[derive(Debug, Clone, Default)]
 pub struct Given {
     pub(in crate::ops) secrets: BTreeMap<String, SecretBytes>,
     pub(in crate::ops) agents: BTreeMap<String, PathBuf>,
+    pub(in crate::ops) notes: NoteSink,
     mask: Mask,
 }
 
@@ -29,6 +30,11 @@ pub enum SecretFrom {
 }
 
 impl Given {
+    /// Remarks on local files go to `hear`.
+    pub fn on_note(&mut self, hear: impl Fn(&str) + Send + Sync + 'static) {
+        self.notes = NoteSink::new(hear);
+    }
+
     /// Reads a secret.
     pub fn add_secret(&mut self, id: &str, from: &SecretFrom) -> Result<(), OpError> {
         let value = match from {

@@ -204,9 +204,10 @@ fn an_entry_has_modes_sizes_and_times() {
     symlink("../outside", root.join("so")).unwrap();
     let _socket = UnixListener::bind(root.join("socket")).unwrap();
     let entries = entries(root, &Filter::default());
-    let [file, link] = entries.as_slice() else {
-        panic!("a socket is no entry: {entries:?}")
+    let [file, link, socket] = entries.as_slice() else {
+        panic!("{entries:?}")
     };
+    assert_eq!(socket.kind.special(), Some("a socket"));
     assert_eq!(
         (file.kind, file.permissions, file.size, file.go_mode()),
         (Kind::File, 0o4750, 7, 1 << 23 | 0o750)

@@ -40,6 +40,7 @@ mod recipe_expand;
 mod record;
 mod registry;
 mod repo_recipes;
+mod steady;
 mod tidy;
 mod verify;
 mod workspace_errors;

@@ -28,6 +28,7 @@ mod workspace;
 mod apt;
 mod bases;
 mod canary;
+mod contexts;
 mod copying;
 mod doctor;
 mod failing;

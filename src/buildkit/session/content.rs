@@ -1,9 +1,9 @@
 //! What a session serves. Owns the registry of names; reads nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -23,6 +23,8 @@ pub struct SessionContent {
     pub secrets: BTreeMap<String, SecretBytes>,
     /// Logins for registries.
     pub credentials: Arc<dyn CredentialSource>,
+    /// Who hears what the user should know of local folders.
+    pub notes: NoteSink,
 }
 
 impl Default for SessionContent {
@@ -33,7 +35,43 @@ impl Default for SessionContent {
             layouts: BTreeMap::new(),
             secrets: BTreeMap::new(),
             credentials: Arc::new(Anonymous),
+            notes: NoteSink::default(),
         }
+    }
+}
+
+/// Who hears remarks on local folders. Each is told once, however often a folder is sent.
+#[derive(Clone, Default)]
+pub struct NoteSink {
+    hear: Option<Arc<Hear>>,
+    told: Arc<Mutex<BTreeSet<String>>>,
+}
+
+type Hear = dyn Fn(&str) + Send + Sync;
+
+impl NoteSink {
+    /// A sink that calls `hear` for each remark.
+    pub fn new(hear: impl Fn(&str) + Send + Sync + 'static) -> NoteSink {
+        NoteSink {
+            hear: Some(Arc::new(hear)),
+            told: Arc::default(),
+        }
+    }
+
+    /// Passes a remark on.
+    pub(super) fn tell(&self, note: String) {
+        let Some(hear) = &self.hear else { return };
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if !told.contains(&note) {
+            hear(&note);
+            told.insert(note);
+        }
+    }
+}
+
+impl fmt::Debug for NoteSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NoteSink")
     }
 }
 

@@ -38,6 +38,7 @@ impl FileSync for FileSyncService {
         let dir = LocalDir {
             name,
             root: root.clone(),
+            notes: self.0.notes.clone(),
         };
         Ok(Response::new(Transfer::start(
             dir,

@@ -27,7 +27,7 @@ mod ssh;
 mod transfer;
 mod tunnel;
 
-pub use content::{Anonymous, CredentialSource, SecretBytes, SessionContent};
+pub use content::{Anonymous, CredentialSource, NoteSink, SecretBytes, SessionContent};
 pub(super) use open::Session;
 #[cfg(test)]
 pub(super) use tunnel::Tunnel;

@@ -8,15 +8,18 @@
 //! * Requests are read at once, whatever else is going on, and wait here in a list of numbers. HTTP/2
 //!   libraries take a peer whose small frames stay unread for an attacker and close the connection.
 //! * Nothing blocks the runtime: walking and reading happen on threads for that.
-//! * A file that cannot be read ends the transfer with an error that names it. Ending its data instead
-//!   would give an empty file in the image.
+//! * A file that cannot be read, or changes meanwhile, ends the transfer with an error that names it.
+//!   Ending its data instead would give an empty file in the image.
+//!
+//! Pipes, sockets and devices are left out with a note: a device of this machine is none of the image's,
+//! and a pipe would wait in it for nobody.
 
 use std::error::Error;
-use std::fs::{self, File};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -28,7 +31,8 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Status, Streaming};
 
-use crate::context::{Entry, Filter, Kind, walk};
+use crate::buildkit::session::content::NoteSink;
+use crate::context::{Entry, Filter, Kind, Stamp, SteadyFile, walk};
 use crate::proto::fsutil::packet::PacketType;
 use crate::proto::fsutil::{Packet, Stat};
 
@@ -46,6 +50,8 @@ pub(super) struct LocalDir {
     pub(super) name: String,
     /// Where it is.
     pub(super) root: PathBuf,
+    /// Who hears what is left out of it.
+    pub(super) notes: NoteSink,
 }
 
 /// The packets of one transfer. Dropping it ends the transfer.
@@ -70,6 +76,7 @@ impl Transfer {
             dir: Arc::new(dir),
             packets: sender,
             files: Arc::default(),
+            counts: Arc::default(),
         };
         let task = tokio::spawn(run.serve(filter, requests));
         Transfer {
@@ -99,14 +106,35 @@ type Sender = mpsc::Sender<Result<Packet, Status>>;
 struct Run {
     dir: Arc<LocalDir>,
     packets: Sender,
-    /// The path of every entry that has content, by the number of its STAT.
-    files: Arc<Mutex<Vec<Option<String>>>>,
+    /// Path and stamp of every entry that has content, by the number of its STAT.
+    files: Arc<Mutex<Vec<Promised>>>,
+    counts: Arc<Counts>,
+}
+
+/// A file that may be asked for; `None` for an entry without content, and once it was asked for.
+type Promised = Option<(String, Stamp)>;
+
+/// What was sent, for the log.
+#[derive(Debug, Default)]
+struct Counts {
+    entries: AtomicU64,
+    files: AtomicU64,
+    bytes: AtomicU64,
 }
 
 impl Run {
     async fn serve(self, filter: Filter, requests: Streaming<Packet>) {
         match self.attend(filter, requests).await {
-            Ok(()) => {}
+            Ok(()) => {
+                let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
+                let Counts {
+                    entries,
+                    files,
+                    bytes,
+                } = self.counts.as_ref();
+                let (entries, files, bytes) = (get(entries), get(files), get(bytes));
+                tracing::debug!(folder = %self.dir.name, entries, files, bytes, "local folder sent");
+            }
             Err(Fault::Ours(message)) => {
                 let _ = self.packets.send(Ok(error_packet(&message))).await;
                 let _ = self.packets.send(Err(Status::aborted(message))).await;
@@ -150,11 +178,19 @@ impl Run {
     fn send_stats(&self, filter: &Filter) -> Result<WasWalk, Fault> {
         let mut sent = Ok(());
         walk(&self.dir.root, filter, &mut |entry| {
+            if let Some(what) = entry.kind.special() {
+                let path = &entry.path;
+                self.dir
+                    .notes
+                    .tell(format!("`{path}` is {what} and is left out"));
+                return ControlFlow::Continue(());
+            }
+            self.counts.entries.fetch_add(1, Ordering::Relaxed);
             // The number must be known before the daemon can ask for it.
             self.files
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .push((entry.kind == Kind::File).then(|| entry.path.clone()));
+                .push((entry.kind == Kind::File).then(|| (entry.path.clone(), Stamp::of(&entry))));
             let stat = Packet {
                 stat: Some(stat(entry)),
                 ..packet(PacketType::Stat)
@@ -173,11 +209,11 @@ impl Run {
 
     /// Sends the content of one file. Blocks.
     fn send_file(&self, id: u32) -> Result<WasWalk, Fault> {
-        let path = usize::try_from(id).ok().and_then(|index| {
+        let file = usize::try_from(id).ok().and_then(|index| {
             let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
             files.get_mut(index).and_then(Option::take)
         });
-        let Some(path) = path else {
+        let Some((path, stamp)) = file else {
             let message = format!("the daemon asked for file number {id}, which is none");
             return Err(Fault::Ours(message));
         };
@@ -187,11 +223,14 @@ impl Run {
                 "cannot read `{path}` of local folder `{name}`: {error}"
             ))
         };
-        let mut file = self.open(&path).map_err(unreadable)?;
+        let full = self.dir.root.join(&path);
+        let mut file = SteadyFile::open(&full, stamp).map_err(unreadable)?;
+        self.counts.files.fetch_add(1, Ordering::Relaxed);
         loop {
             let mut chunk = Vec::with_capacity(CHUNK);
             let read = (&mut file).take(CHUNK as u64).read_to_end(&mut chunk);
             let size = read.map_err(unreadable)?;
+            self.counts.bytes.fetch_add(size as u64, Ordering::Relaxed);
             let data = Packet {
                 id,
                 data: Bytes::from(chunk),
@@ -203,15 +242,6 @@ impl Run {
                 return Ok(WasWalk(false));
             }
         }
-    }
-
-    fn open(&self, path: &str) -> io::Result<File> {
-        let path = self.dir.root.join(path);
-        // What was a file and is a pipe by now would block for good.
-        if !fs::symlink_metadata(&path)?.is_file() {
-            return Err(io::Error::other("it is no regular file any more"));
-        }
-        File::open(path)
     }
 
     fn send(&self, packet: Packet) -> Result<(), Fault> {

@@ -11,6 +11,18 @@ const NO_SPACE: &str = "No space left on device";
 const FREE_SPACE: &str = "free space on the builder with `buildctl prune`, or give it a larger disk; then \
                           run it again: finished steps that were not pruned are cached";
 
+/// What is wrong with local files, and what to do about it.
+const FILES: [(&str, &str); 2] = [
+    (
+        "changed while it was read",
+        "run it again when nobody writes to the file, or leave it out by `.dockerignore`",
+    ),
+    (
+        "is not valid UTF-8",
+        "rename it, or leave it out by `.dockerignore` with a pattern such as `*.bak`",
+    ),
+];
+
 /// A failed solve in the user's words: the vertex becomes the step it was written as.
 pub(super) fn failure(error: SolveError, definition: &Definition, emulated: bool) -> Box<Failure> {
     match error {
@@ -30,6 +42,12 @@ pub(super) fn failure(error: SolveError, definition: &Definition, emulated: bool
                 None => format!("`{name}` failed: {}", plain(&message)),
             };
             let full = logs.iter().any(|line| line.contains(NO_SPACE));
+            let next = if full {
+                Some(FREE_SPACE)
+            } else {
+                let hint = FILES.iter().find(|(words, _)| message.contains(words));
+                hint.map(|(_, next)| *next)
+            };
             let kind = FailureKind::Step {
                 name,
                 places,
@@ -39,7 +57,7 @@ pub(super) fn failure(error: SolveError, definition: &Definition, emulated: bool
             Box::new(Failure {
                 kind,
                 message,
-                next: full.then(|| FREE_SPACE.to_owned()),
+                next: next.map(str::to_owned),
             })
         }
         SolveError::PushFailed { .. } => {

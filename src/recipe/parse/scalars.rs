@@ -12,6 +12,13 @@ pub(crate) fn workspace_path(folder: &str, written: &str) -> Result<String, Stri
     if written.is_empty() {
         return Err("the path is empty".into());
     }
+    if let [drive, b':', b'\\' | b'/', ..] = written.as_bytes()
+        && drive.is_ascii_alphabetic()
+    {
+        return Err(format!(
+            "`{written}` is a path of Windows; write it from this file's folder, with `/`"
+        ));
+    }
     let joined = match written.strip_prefix('/') {
         Some(rest) => rest.to_owned(),
         None if folder.is_empty() => written.to_owned(),

@@ -60,10 +60,16 @@ pub enum ContextError {
         /// Where it is on this machine.
         path: PathBuf,
     },
-    /// A name or link target that is not UTF-8; images cannot be described with it.
+    /// A name that is not UTF-8; images cannot be described with it.
     #[error("the name of `{}` is not valid UTF-8", path.display())]
     NotUtf8 {
         /// The path, printed as well as it can be.
+        path: PathBuf,
+    },
+    /// A link whose target is not UTF-8.
+    #[error("the target of the link `{}` is not valid UTF-8", path.display())]
+    TargetNotUtf8 {
+        /// The link.
         path: PathBuf,
     },
     /// A path that leads out of the folder.

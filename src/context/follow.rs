@@ -167,7 +167,7 @@ pub(super) fn read_link(path: &Path) -> Result<String, ContextError> {
     target
         .into_os_string()
         .into_string()
-        .map_err(|_| ContextError::NotUtf8 {
+        .map_err(|_| ContextError::TargetNotUtf8 {
             path: path.to_owned(),
         })
 }

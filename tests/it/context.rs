@@ -234,6 +234,13 @@ fn a_name_that_is_not_utf8_is_an_error_only_if_it_is_sent() {
         ..Filter::default()
     };
     assert_eq!(paths(root, &without), ["café.txt"]);
+    symlink(bad, root.join("링크")).unwrap();
+    let error = walk(root, &without, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("target of the link") && error.contains("링크`"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -270,6 +270,11 @@ fn no_byte_of_authority_proxy_login_or_secret_stays_anywhere() {
 
     evidence.repository(space);
     evidence.own_folder(space);
+    std::fs::copy(
+        space.lab.folder.join("log/registry.log"),
+        evidence.path("registry.log"),
+    )
+    .unwrap();
     let canaries = site.canaries();
     let log = daemon.log();
     assert!(log.contains("level=debug"), "{log}");

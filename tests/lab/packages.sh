@@ -13,6 +13,7 @@ LAB_COMMANDS=(
     ssh-agent:openssh-client
     jq:jq
     git:git
+    openssl:openssl
     make:make
     cc:gcc
 )

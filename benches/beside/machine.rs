@@ -33,11 +33,8 @@ pub(crate) fn head(lab: &Lab, words: &[String], rounds: usize) -> Fallible<Strin
     line("buildx", &buildx);
     line("buildctl", &buildctl);
     line("daemon", &workers.lines().collect::<Vec<_>>().join(", "));
-    let mut command = String::from("make bench");
-    if !words.is_empty() {
-        let _ = write!(command, " BENCH=\"{}\"", words.join(" "));
-    }
-    line("command", &command);
+    let words = words.join(" ");
+    line("command", &format!("make bench BENCH=\"{words}\""));
     line("figures", &format!("the least of {rounds} rounds"));
     Ok(text)
 }

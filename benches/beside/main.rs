@@ -46,6 +46,9 @@ const PARTS: [&str; 9] = [
     "context-40000",
 ];
 
+/// What cargo adds to the arguments.
+const CARGOS: &str = "--bench";
+
 fn main() -> ExitCode {
     let done = Choice::of(std::env::args().skip(1)).and_then(|choice| bench(&choice));
     match done {
@@ -68,7 +71,8 @@ fn bench(choice: &Choice) -> Fallible<bool> {
     for &part in &choice.parts {
         rows.extend(run(part, &lab, &Rounds::new(choice.rounds))?);
     }
-    let head = machine::head(&lab, &choice.words, choice.rounds)?;
+    let words: Vec<String> = std::env::args().skip(1).filter(|it| it != CARGOS).collect();
+    let head = machine::head(&lab, &words, choice.rounds)?;
     println!("{head}\n{}", table::render(&rows));
     Ok(rows.iter().all(Row::is_kept))
 }
@@ -104,8 +108,7 @@ impl Choice {
         };
         while let Some(word) = arguments.next() {
             match word.as_str() {
-                // cargo adds this one.
-                "--bench" => {}
+                CARGOS => {}
                 "--rounds" => {
                     let count = arguments.next().and_then(|count| count.parse().ok());
                     choice.rounds = count

@@ -17,6 +17,7 @@ mod lab;
 mod machine;
 mod measure;
 mod quiet;
+mod reproducible;
 mod scratch;
 mod start;
 mod table;
@@ -34,7 +35,7 @@ use table::{Row, megabytes, seconds};
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
 /// Names of all parts, in the order in which they run.
-const PARTS: [&str; 9] = [
+const PARTS: [&str; 10] = [
     "start",
     "images-1",
     "images-20",
@@ -44,6 +45,7 @@ const PARTS: [&str; 9] = [
     "context-400mb",
     "context-6000",
     "context-40000",
+    "reproducible",
 ];
 
 /// What cargo adds to the arguments.
@@ -88,6 +90,7 @@ fn run(part: &str, lab: &Lab, rounds: &Rounds) -> Fallible<Vec<Row>> {
         "context-400mb" => context::run(part, Tree::One(400_000_000), lab, rounds),
         "context-6000" => context::run(part, Tree::Many(6_000), lab, rounds),
         "context-40000" => context::run(part, Tree::Many(40_000), lab, rounds),
+        "reproducible" => reproducible::run(lab, rounds),
         _ => Err(fault(format!("there is no part {part}"))),
     }
 }

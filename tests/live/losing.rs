@@ -63,15 +63,21 @@ impl Building {
     }
 }
 
+/// A build on a daemon of its own, in the middle of [`SLOW`].
+fn asleep(space: &Workspace) -> (Daemon, Building) {
+    space.recipe(SLOW);
+    let daemon = Daemon::start(&space.lab);
+    let mut building = Building::begin(&daemon, space);
+    building.read_to("│   asleep");
+    (daemon, building)
+}
+
 #[test]
 fn a_build_survives_the_death_of_its_daemon() {
     let Some(space) = Workspace::new() else {
         return;
     };
-    space.recipe(SLOW);
-    let mut daemon = Daemon::start(&space.lab);
-    let mut building = Building::begin(&daemon, &space);
-    building.read_to("│   asleep");
+    let (mut daemon, mut building) = asleep(&space);
     daemon.restart();
     building.read_to("lost builder `default`");
     let ended = building.end().expect(0);
@@ -86,10 +92,7 @@ fn a_daemon_that_drains_finishes_what_runs() {
     let Some(space) = Workspace::new() else {
         return;
     };
-    space.recipe(SLOW);
-    let mut daemon = Daemon::start(&space.lab);
-    let mut building = Building::begin(&daemon, &space);
-    building.read_to("│   asleep");
+    let (mut daemon, building) = asleep(&space);
     daemon.signal("-TERM");
     let ended = building.end().expect(0);
     assert!(!ended.stderr.contains("lost builder"), "{}", ended.stderr);
@@ -128,10 +131,7 @@ fn a_daemon_that_stays_dead_ends_the_build_with_what_to_do() {
     let Some(space) = Workspace::for_long() else {
         return;
     };
-    space.recipe(SLOW);
-    let mut daemon = Daemon::start(&space.lab);
-    let mut building = Building::begin(&daemon, &space);
-    building.read_to("│   asleep");
+    let (mut daemon, building) = asleep(&space);
     daemon.kill();
     building.end().expect(4).says(&[
         "lost builder `default`",
@@ -145,10 +145,7 @@ fn a_daemon_that_falls_silent_is_given_up_and_tried_again() {
     let Some(space) = Workspace::for_long() else {
         return;
     };
-    space.recipe(SLOW);
-    let daemon = Daemon::start(&space.lab);
-    let mut building = Building::begin(&daemon, &space);
-    building.read_to("│   asleep");
+    let (daemon, mut building) = asleep(&space);
     daemon.signal("-STOP");
     building.read_to("builder `default` was silent for 60 s");
     daemon.signal("-CONT");

@@ -34,6 +34,8 @@ async fn an_interrupt_cancels_what_runs_and_begins_nothing_else() {
         panic!("{report:?}");
     };
     assert_eq!(why, "interrupted");
+    let told = |event: &Event| matches!(event, Event::NotPublished { message, .. } if message.contains("failed"));
+    assert!(!shop.events().iter().any(told), "nothing failed");
     let mut moments = shop.solver.moments().into_iter();
     assert!(moments.any(|moment| matches!(moment, Moment::Dropped(_))));
     assert_eq!((shop.tag("app:1"), shop.records().len()), (None, 0));

@@ -110,12 +110,14 @@ impl Settled<'_> {
         if report.state == ImageState::Built && self.leaves_something() {
             self.complete(index, &mut report).await;
         } else if report.is_partial() && self.leaves_something() {
-            let message = "not published: some of its platforms failed; no tag was touched";
+            let why = if self.options.stop.is_cancelled() {
+                "interrupted"
+            } else {
+                "some of its platforms failed"
+            };
+            let message = format!("not published: {why}; no tag was touched");
             let image = report.image.clone();
-            self.events.send(Event::NotPublished {
-                image,
-                message: message.to_owned(),
-            });
+            self.events.send(Event::NotPublished { image, message });
         }
         report
     }

@@ -46,9 +46,9 @@ fn image(lab: &Lab, name: &str, defaults: &str, nonce: &str) -> Fallible<PathBuf
     let kiln = format!("{}{defaults}", workspace("image.yaml", lab));
     std::fs::write(folder.join("kiln.yaml"), kiln)?;
     let recipe = format!(
-        "kiln: 1\nname: größe\nrepository: kiln-bench/{PART}-{name}\ntags: [\"1\"]\n\
+        "kiln: 1\nname: cost\nrepository: kiln-bench/{PART}-{name}\ntags: [\"1\"]\n\
          platforms: [{platform}]\nbase: {registry}/library/python:3.11-slim\nsteps:\n\
-         \x20 - run: cp -a /usr /eins; cp -a /usr /zwei; echo {nonce} > /round\n",
+         \x20 - run: cp -a /usr /eins; cp -a /usr /zwei; echo größe {nonce} > /round\n",
         platform = native()?,
         registry = lab.registry,
     );

@@ -87,7 +87,7 @@ impl Settled<'_> {
                 image: index,
                 platform,
             };
-            let report = Box::pin(self.leg(leg)).await;
+            let report = self.leg(leg).await;
             self.board.post(leg, &report);
             (platform, report)
         });

@@ -171,7 +171,7 @@ where
         let mut items = Vec::new();
         loop {
             match self.next()? {
-                (Event::SequenceEnd, _) => return Ok(NodeKind::List(items)),
+                (Event::SequenceEnd, _) => return Ok(NodeKind::List(items.into())),
                 (event, span) => items.push(self.node(event, span, depth + 1)?),
             }
         }
@@ -182,7 +182,7 @@ where
         loop {
             let (event, span) = self.next()?;
             if event == Event::MappingEnd {
-                return Ok(NodeKind::Map(entries));
+                return Ok(NodeKind::Map(entries.into()));
             }
             let key = self.node(event, span, depth + 1)?;
             let (event, span) = self.next()?;

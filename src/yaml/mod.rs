@@ -10,6 +10,7 @@
 mod build;
 mod keys;
 mod plain;
+mod shared;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use crate::text::{Place, SourceFile, Spanned};
 
 pub use keys::{Keys, checked_entries, is_text, text, texts};
 pub use plain::{Plain, classify};
+pub use shared::Shared;
 
 /// The most bytes a file may have.
 pub const MAX_BYTES: usize = 1 << 20;
@@ -41,9 +43,9 @@ pub enum NodeKind {
     /// Text, in some style.
     Scalar(Scalar),
     /// A sequence.
-    List(Vec<Node>),
+    List(Shared<Node>),
     /// A mapping with string keys, in the order written.
-    Map(Vec<Entry>),
+    Map(Shared<Entry>),
 }
 
 /// A scalar after YAML's own unescaping.

@@ -106,6 +106,15 @@ impl Findings {
         self.items.extend(other.items);
     }
 
+    /// The same with one more place for each.
+    #[must_use]
+    pub fn with_related(mut self, place: &Place, words: &str) -> Self {
+        for finding in &mut self.items {
+            finding.related.push((place.clone(), words.to_owned()));
+        }
+        self
+    }
+
     /// Whether any finding is an error.
     pub fn has_errors(&self) -> bool {
         self.items

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::context::{Kind, PatternSet, expand, is_glob, parse_ignore_file, rebase};
+use crate::diagnostic::nearest;
 use crate::llb::{LocalSource, Note, State};
 use crate::oci::{Digest, Platform};
 use crate::text::{Place, with_causes};
@@ -124,11 +125,25 @@ impl LocalFiles {
                 return Err(format!("`{path}` leads out of the workspace"));
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(format!("there is no `{path}` in the workspace"));
+                let message = format!("there is no `{path}` in the workspace");
+                return Err(match self.near(path) {
+                    Some(near) => format!("{message}; did you mean `{near}`?"),
+                    None => message,
+                });
             }
             _ => {}
         }
         std::fs::read_to_string(&full).map_err(|error| format!("cannot read `{path}`: {error}"))
+    }
+
+    /// The file beside a missing one that has most nearly its name.
+    fn near(&self, path: &str) -> Option<String> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let entries = std::fs::read_dir(self.root.join(folder)).ok()?;
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let names: Vec<String> = names.collect();
+        let near = nearest(name, names.iter().map(String::as_str))?;
+        Some(path[..path.len() - name.len()].to_owned() + near)
     }
 
     /// A state with the files that match `include` and not `exclude`, each at its path in the workspace.

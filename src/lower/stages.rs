@@ -144,5 +144,9 @@ impl<'a> Lowering<'a> {
 
 /// A step's name, or words for it.
 pub(super) fn title(step: &Step, words: impl FnOnce() -> String) -> String {
-    step.name.clone().unwrap_or_else(words)
+    let own = step.name.clone().unwrap_or_else(words);
+    match &step.within {
+        Some(within) => format!("{within}: {own}"),
+        None => own,
+    }
 }

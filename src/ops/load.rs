@@ -12,10 +12,9 @@ use crate::diagnostic::{Finding, Findings};
 use crate::lower::LocalFiles;
 use crate::oci::Platform;
 use crate::plan::{Plan, Selector, plan};
-use crate::recipe::{Defaults, Image, Recipe, Shell, Surroundings, expand};
+use crate::recipe::{Defaults, Image, Library, Recipe, Shell, Surroundings, expand};
 use crate::text::{Place, SourceFile};
 use crate::workspace::{self, FILE_NAME, Workspace};
-use crate::yaml;
 
 /// What to load.
 #[derive(Debug, Clone, Default)]
@@ -63,9 +62,10 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, OpError> {
     let mut findings = Findings::new();
     let workspace = find_workspace(options, &mut findings)?;
     let named = named_files(options, &workspace.root)?;
-    let recipes = recipes(&workspace, &named, &mut findings)?;
+    let (recipes, library) = recipes(&workspace, &named, &mut findings)?;
     check_names(&recipes, &mut findings);
     let images = expand_all(&workspace, &recipes, &options.set, &mut findings);
+    findings.extend(library.findings());
     let destinations = destinations(&workspace, &images, &mut findings);
     if findings.has_errors() {
         check_references(&images, &mut findings);
@@ -171,7 +171,7 @@ fn recipes(
     workspace: &Workspace,
     named: &[String],
     findings: &mut Findings,
-) -> Result<Vec<Recipe>, OpError> {
+) -> Result<(Vec<Recipe>, Arc<Library>), OpError> {
     let none = PatternSet::new::<&str>([]).map_err(|error| OpError::Bug(error.to_string()))?;
     let mut paths: BTreeSet<String> = named.iter().cloned().collect();
     for glob in &workspace.recipes {
@@ -183,7 +183,9 @@ fn recipes(
         });
         paths.extend(found.into_iter().filter(|path| !path.ends_with(FILE_NAME)));
     }
-    let mut recipes = Vec::new();
+    let files = LocalFiles::new(&workspace.root);
+    let library = Library::new(move |path| files.read(path));
+    let mut read_files = Vec::new();
     for path in paths {
         let full = workspace.root.join(&path);
         if full.is_dir() {
@@ -194,34 +196,35 @@ fn recipes(
             }
             continue;
         }
-        let source = SourceFile::new(path.clone(), read(&full)?);
-        let Some(tree) = yaml::parse(&source, findings) else {
+        read_files.push(library.add(&SourceFile::new(path.clone(), read(&full)?)));
+    }
+    let mut recipes = Vec::new();
+    for file in read_files {
+        let (source, Some(tree)) = (file.source(), file.tree()) else {
             continue;
         };
+        let is_named = named.iter().any(|path| path == source.path());
         if tree.get("kiln").is_none() {
             let note = "passed over: no recipe, as it does not begin with `kiln: 1`";
-            let finding = if named.contains(&path) {
-                Finding::error(&Place::file(&source), "this is no recipe")
+            let finding = if is_named {
+                Finding::error(&Place::file(source), "this is no recipe")
                     .with_help("a recipe begins with `kiln: 1`")
             } else {
-                Finding::note(&Place::file(&source), note)
+                Finding::note(&Place::file(source), note)
             };
             findings.push(finding);
-            continue;
-        }
-        let (fragment, known) = (tree.get("name").is_none(), findings.len());
-        recipes.extend(Recipe::parse(&source, tree, findings));
-        if fragment && named.contains(&path) && findings.len() == known {
-            findings.push(
-                Finding::error(
-                    &Place::file(&source),
-                    "this file has no `name`: it is a fragment",
-                )
-                .with_help("name the recipes that use it"),
-            );
+        } else if tree.get("name").is_some() {
+            recipes.extend(Recipe::parse(&library, &file, findings));
+        } else {
+            let (what, sound) = library.add_part(&file);
+            if is_named && sound {
+                let message = format!("this file has no `name`: it is a {what}");
+                let finding = Finding::error(&Place::file(source), message);
+                findings.push(finding.with_help("name the recipes that use it"));
+            }
         }
     }
-    Ok(recipes)
+    Ok((recipes, library))
 }
 
 fn check_names(recipes: &[Recipe], findings: &mut Findings) {

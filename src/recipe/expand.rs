@@ -90,7 +90,8 @@ fn one(
     let mut whole = true;
     for platform in &platforms {
         let scope = scope(Some(platform));
-        let mut reader = Reader::new(findings, Pass::Expand(&scope, &names));
+        let mut reader =
+            Reader::new(findings, Pass::Expand(&scope, &names)).in_library(&recipe.library);
         if let Some(reason) = exclusion(recipe, &mut reader, effective) {
             excluded.insert(*platform, reason);
             continue;

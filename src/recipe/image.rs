@@ -214,6 +214,10 @@ pub struct Step {
     pub name: Option<String>,
     /// What it does.
     pub kind: StepKind,
+    /// The places of the `use`s that it came by, the recipe's first; none for a step of the recipe itself.
+    pub used: Vec<Place>,
+    /// The names of those `use`s, where they have some, joined by `: `.
+    pub within: Option<String>,
 }
 
 /// What a step does.

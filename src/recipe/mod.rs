@@ -1,7 +1,7 @@
 //! Recipe text to images: what the user wrote, and what it says for each variant and platform.
 //!
 //! ```text
-//! text ──yaml──▶ tree ──parse──▶ Recipe ──expand (variant × platform)──▶ Image
+//! files ──yaml──▶ trees ──merge──▶ tree ──parse──▶ Recipe ──expand (variant × platform)──▶ Image
 //! ```
 //!
 //! A [`Recipe`] is checked and still holds conditions and expressions; an [`Image`] holds plain values
@@ -9,11 +9,15 @@
 
 mod expand;
 pub mod expr;
+mod extend;
 mod hbs;
 mod image;
+mod library;
+mod merge;
 mod model;
 mod parse;
 mod scope;
+mod snippet;
 pub mod steps;
 mod uses;
 mod variant;
@@ -24,6 +28,7 @@ pub use image::{
     MountSource, Network, Program, RecipeRef, Runtime, SecretTarget, SecretUse, Shell, Stage,
     StagePlatform, Step, StepKind,
 };
+pub use library::{File, Library};
 pub use model::{Defaults, Recipe};
 pub use scope::Facts;
 pub use variant::{Axis, Row, Variant};

@@ -8,7 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::extend::inherited;
 use super::image::Shell;
+use super::library::{File, Library};
+use super::merge::{Dropped, merge};
 use super::parse;
 use super::scope::Names;
 use super::variant::{Axis, Row};
@@ -23,11 +26,16 @@ pub struct Recipe {
     pub(super) name: Spanned<String>,
     pub(super) axes: Vec<Axis>,
     pub(super) rows: Vec<Row>,
-    pub(super) vars: BTreeMap<String, (Spanned<()>, Node)>,
+    pub(super) vars: Vars,
     pub(super) exclude: Vec<Exclude>,
     pub(super) own: BTreeSet<String>,
+    pub(super) dropped: Arc<Dropped>,
     pub(super) tree: Node,
+    pub(super) library: Arc<Library>,
 }
+
+/// Vars by name: where each stands, and its value as written.
+pub(crate) type Vars = BTreeMap<String, (Spanned<()>, Node)>;
 
 /// An entry of `exclude`.
 #[derive(Debug, Clone)]
@@ -38,17 +46,23 @@ pub(crate) struct Exclude {
 }
 
 impl Recipe {
-    /// Reads a recipe. Nothing comes back for a file without `name` (a fragment or a snippet), nor
-    /// where the mistakes, all of which are in `findings`, leave it open which variants there are. A recipe
-    /// with other mistakes comes back, so that expanding it shows those that depend on values as well.
-    pub fn parse(source: &Arc<SourceFile>, tree: Node, findings: &mut Findings) -> Option<Self> {
-        let (recipe, usable) = parse::head(source, tree, findings)?;
+    /// Reads a recipe, with what it extends. Nothing comes back for a file without `name` (a fragment or a
+    /// snippet), nor where the mistakes, which are in `findings` or in those of the library, leave it open
+    /// which variants there are. A recipe with other mistakes comes back, so that expanding it shows those that
+    /// depend on values as well.
+    pub fn parse(library: &Arc<Library>, file: &File, findings: &mut Findings) -> Option<Self> {
+        let own = file.tree().filter(|tree| tree.get("name").is_some())?;
+        let inherited = inherited(library, file, findings);
+        let layers = inherited.iter().filter_map(|file| file.tree());
+        let merged = merge(layers, own, findings);
+        let (recipe, usable) = parse::head(library, file, merged, findings)?;
         let names = recipe.names(true);
         parse::check_body(
             &recipe.tree,
             &names,
             &recipe.names(false),
             &recipe.vars,
+            library,
             findings,
         );
         for exclude in &recipe.exclude {
@@ -72,6 +86,12 @@ impl Recipe {
         &self.source
     }
 
+    /// Everything that is written, merged with what it extends; each value's place is in the file that it came
+    /// from.
+    pub fn tree(&self) -> &Node {
+        &self.tree
+    }
+
     /// Whether `--set` may replace a name: a var that no axis or row sets.
     pub fn can_set(&self, name: &str) -> bool {
         self.vars.contains_key(name)
@@ -83,7 +103,7 @@ impl Recipe {
     }
 
     pub(super) fn names(&self, with_platform: bool) -> Names {
-        Names::new(self.own.clone(), with_platform)
+        Names::new(self.own.clone(), &self.dropped, with_platform)
     }
 }
 

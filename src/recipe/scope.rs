@@ -2,12 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::expr::Value;
+use super::merge::Dropped;
+use super::model::Vars;
+use super::snippet::Snippet;
 use crate::diagnostic::nearest;
 use crate::oci::Platform;
-use crate::text::Spanned;
-use crate::yaml::Node;
 
 /// The names that are always there, and need a platform.
 pub(super) const PLATFORM_NAMES: [&str; 7] = [
@@ -34,11 +36,36 @@ pub struct Facts {
 pub(crate) struct Names {
     own: BTreeSet<String>,
     with_platform: bool,
+    of_snippet: bool,
+    dropped: Arc<Dropped>,
 }
 
 impl Names {
-    pub(crate) fn new(own: BTreeSet<String>, with_platform: bool) -> Self {
-        Self { own, with_platform }
+    /// The names of a recipe, and those that it inherited and left out.
+    pub(crate) fn new(own: BTreeSet<String>, dropped: &Arc<Dropped>, with_platform: bool) -> Self {
+        Self {
+            own,
+            with_platform,
+            of_snippet: false,
+            dropped: Arc::clone(dropped),
+        }
+    }
+
+    /// The names that need no recipe.
+    pub(crate) fn always_there() -> Self {
+        Self {
+            with_platform: true,
+            ..Self::default()
+        }
+    }
+
+    /// The names that a snippet sees, which are none of its caller's.
+    pub(crate) fn of_snippet(snippet: &Snippet) -> Self {
+        Self {
+            own: snippet.own.clone(),
+            of_snippet: true,
+            ..Self::always_there()
+        }
     }
 
     /// Nothing if the name is known, else the message.
@@ -55,6 +82,16 @@ impl Names {
                 ))
             };
         }
+        if let Some(by) = self.dropped.get(name) {
+            let (key, place) = (&by.value, &by.place);
+            let message =
+                format!("unknown name `{name}`: it was inherited, and `{key}` at {place} drops it");
+            return Err(if key.ends_with(['+', '-']) {
+                message
+            } else {
+                format!("{message}; `{key}+` keeps what is inherited")
+            });
+        }
         let known = self
             .own
             .iter()
@@ -66,7 +103,8 @@ impl Names {
             None if self.own.is_empty() => format!("unknown name `{name}`"),
             None => {
                 let own: Vec<_> = self.own.iter().map(|name| format!("`{name}`")).collect();
-                format!("unknown name `{name}`; the recipe has {}", own.join(", "))
+                let of = if self.of_snippet { "snippet" } else { "recipe" };
+                format!("unknown name `{name}`; the {of} has {}", own.join(", "))
             }
         })
     }
@@ -75,7 +113,7 @@ impl Names {
 /// The values of all names for one variant, and one platform where there is one.
 pub(crate) struct Scope<'a> {
     pub(crate) bound: &'a BTreeMap<String, Value>,
-    pub(crate) vars: &'a BTreeMap<String, (Spanned<()>, Node)>,
+    pub(crate) vars: &'a Vars,
     pub(crate) platform: Option<&'a Platform>,
     pub(crate) facts: &'a Facts,
     /// Reads a Handlebars file by its path in the workspace.
@@ -84,7 +122,22 @@ pub(crate) struct Scope<'a> {
     pub(crate) open: RefCell<Vec<String>>,
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
+    /// The scope of a snippet: other names on the same platform of the same workspace.
+    pub(crate) fn inside<'b>(&self, bound: &'b BTreeMap<String, Value>, vars: &'b Vars) -> Scope<'b>
+    where
+        'a: 'b,
+    {
+        Scope {
+            bound,
+            vars,
+            platform: self.platform,
+            facts: self.facts,
+            templates: self.templates,
+            open: RefCell::default(),
+        }
+    }
+
     /// The value of a name that is not a var.
     pub(crate) fn fixed(&self, name: &str) -> Option<Result<Value, String>> {
         if let Some(value) = self.bound.get(name) {

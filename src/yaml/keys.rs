@@ -63,8 +63,10 @@ fn check_key(key: &Spanned<String>, keys: Keys, findings: &mut Findings) {
     if let Some(plain) = name.strip_suffix(['+', '-'])
         && (keys.known.contains(&plain) || keys.later.contains(&plain))
     {
-        let message = format!("`{name}` merges with what `extends` gave; not supported yet");
-        findings.error(&key.place, message);
+        let finding = Finding::error(&key.place, format!("no mark may stand here: `{name}`"));
+        findings.push(finding.with_help(
+            "`+` and `-` stand at the keys of a file that extends others, and inside maps that are marked themselves",
+        ));
         return;
     }
     let all = keys.known.iter().chain(keys.later).copied();

@@ -1,7 +1,8 @@
 //! Every mistake a recipe can hold, as the user sees it.
 //!
 //! A file of `tests/fixtures/err` is one recipe with one kind of mistake, or several that show up
-//! together. It is copied into an empty workspace and planned; what comes out is a snapshot.
+//! together. It is copied into an empty workspace and planned; what comes out is a snapshot. A folder is
+//! a workspace: all recipes of its `kiln.yaml` are planned, or without one `r.yaml`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,6 @@ fn fixtures() -> Vec<PathBuf> {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
-    all.retain(|path| path.is_file());
     all.sort();
     all
 }
@@ -27,10 +27,17 @@ fn name_of(path: &Path) -> &str {
 fn shown(path: &Path) -> String {
     let bench = Workbench::new();
     let file = path.file_name().unwrap().to_str().unwrap();
-    bench.copy(path, file);
-    bench.write("page.hbs", "한 {{nmae}}\n");
-    bench.write("open.hbs", "{{#if}");
-    let ran = bench.kiln(&["plan", "-f", file]);
+    let ran = if path.is_dir() {
+        bench.copy(path, "");
+        let whole = path.join("kiln.yaml").is_file();
+        let arguments: &[&str] = if whole { &[] } else { &["-f", "r.yaml"] };
+        bench.kiln(&[&["plan"], arguments].concat())
+    } else {
+        bench.copy(path, file);
+        bench.write("page.hbs", "한 {{nmae}}\n");
+        bench.write("open.hbs", "{{#if}");
+        bench.kiln(&["plan", "-f", file])
+    };
     assert_eq!(ran.stdout, "", "{file}: a plan came out");
     assert!(!ran.stderr.contains("panicked"), "{file}: {}", ran.stderr);
     format!("exit {}\n{}", ran.code, ran.stderr)

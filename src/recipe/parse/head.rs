@@ -7,10 +7,12 @@ use super::fields::{Fields, Keys};
 use super::reader::{Pass, Reader, Text, scalar_text};
 use crate::diagnostic::{Finding, Findings, nearest};
 use crate::recipe::expr::Value;
-use crate::recipe::model::{Exclude, Recipe};
+use crate::recipe::library::{File, Library};
+use crate::recipe::merge::{Merged, check_forms, split_mark};
+use crate::recipe::model::{Exclude, Recipe, Vars};
 use crate::recipe::scope::{Names, PLATFORM_NAMES, WORKSPACE_NAMES};
 use crate::recipe::variant::{Axis, Row};
-use crate::text::{Place, SourceFile, Spanned};
+use crate::text::{Place, Spanned};
 use crate::yaml::{Node, NodeKind};
 
 /// The keys of a recipe.
@@ -20,6 +22,7 @@ pub(crate) const RECIPE: Keys = Keys {
         "kiln",
         "name",
         "description",
+        "extends",
         "registry",
         "repository",
         "tags",
@@ -45,14 +48,12 @@ pub(crate) const RECIPE: Keys = Keys {
         "annotations",
     ],
     later: &[
-        "extends",
         "kernel",
         "tests",
         "limits",
         "refresh",
         "compression",
         "dockerfile",
-        "inputs",
     ],
 };
 const EXCLUDE: Keys = Keys {
@@ -61,21 +62,19 @@ const EXCLUDE: Keys = Keys {
     later: &[],
 };
 
-/// Reads a file's head, and says whether it can be expanded. Nothing comes back for a fragment or snippet,
-/// which has no `name`.
+/// Reads a recipe's head, and says whether it can be expanded.
 pub(crate) fn head(
-    source: &Arc<SourceFile>,
-    tree: Node,
+    library: &Arc<Library>,
+    file: &File,
+    merged: Merged,
     findings: &mut Findings,
 ) -> Option<(Recipe, bool)> {
+    let Merged { tree, dropped } = merged;
     let nothing = Names::default();
     let mut reader = Reader::new(findings, Pass::Check(&nothing));
-    let Some(name_node) = tree.get("name") else {
-        check_fragment(&mut reader, &tree);
-        return None;
-    };
+    let name_node = tree.get("name")?;
     let fields = Fields::as_written(&mut reader, &tree, RECIPE)?;
-    version(&mut reader, &fields);
+    version(&mut reader, tree.get("kiln"));
     let before = reader.findings.len();
     let name = literal(&mut reader, name_node, "name");
     let name = name.and_then(|name| check_name(&mut reader, name));
@@ -97,42 +96,56 @@ pub(crate) fn head(
         .chain(vars.keys().cloned())
         .collect();
     let recipe = Recipe {
-        source: Arc::clone(source),
+        source: Arc::clone(file.source()),
         name,
         axes,
         rows,
         vars,
         exclude,
         own,
+        dropped: Arc::new(dropped),
         tree,
+        library: Arc::clone(library),
     };
     Some((recipe, usable))
 }
 
-/// A fragment has a recipe's keys, a snippet has `inputs` as well; any of them may be merged. What neither
-/// knows is a mistake, above all a misspelt `name`.
-fn check_fragment(reader: &mut Reader<'_>, tree: &Node) {
+/// Checks a fragment by itself. It has a recipe's keys, any of which may be marked; what these are added to
+/// is known only in a recipe. A key that no recipe has is a mistake, above all a misspelt `name`.
+pub(crate) fn check_fragment(file: &File, findings: &mut Findings) {
+    let Some(tree) = file.tree() else {
+        return;
+    };
     let NodeKind::Map(entries) = &tree.kind else {
         return;
     };
-    let known = || RECIPE.known.iter().chain(RECIPE.later).copied();
-    for entry in entries {
-        let key = entry.key.value.trim_end_matches(['+', '-']);
-        if known().any(|known| known == key) {
-            continue;
-        }
-        let message = match nearest(key, known()) {
-            Some(near) => format!("unknown key `{key}`; did you mean `{near}`?"),
-            None => format!("unknown key `{key}`"),
-        };
+    let nothing = Names::default();
+    let mut reader = Reader::new(findings, Pass::Check(&nothing));
+    version(&mut reader, tree.get("kiln"));
+    check_forms(entries, reader.findings);
+    for finding in entries.iter().filter_map(|entry| unknown_key(&entry.key)) {
         let help = "a file without `name` is a fragment, which has the keys of a recipe";
-        let finding = Finding::error(&entry.key.place, message);
         reader.findings.push(finding.with_help(help));
     }
 }
 
-fn version(reader: &mut Reader<'_>, fields: &Fields<'_>) {
-    let Some(node) = fields.get("kiln") else {
+/// The error for a key, marked or not, that no recipe has.
+pub(crate) fn unknown_key(key: &Spanned<String>) -> Option<Finding> {
+    let (name, _) = split_mark(&key.value);
+    let known = || RECIPE.known.iter().chain(RECIPE.later).copied();
+    if known().any(|known| known == name) {
+        return None;
+    }
+    let message = format!("unknown key `{name}` in a recipe");
+    let message = match nearest(name, known()) {
+        Some(near) => format!("{message}; did you mean `{near}`?"),
+        None => message,
+    };
+    Some(Finding::error(&key.place, message))
+}
+
+pub(super) fn version(reader: &mut Reader<'_>, node: Option<&Node>) {
+    let Some(node) = node else {
         return;
     };
     if let Some(text) = reader.text(node)
@@ -250,7 +263,7 @@ fn row_value(reader: &mut Reader<'_>, node: &Node) -> Option<Value> {
     reader.value(node)
 }
 
-fn vars(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<String, (Spanned<()>, Node)> {
+pub(super) fn vars(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vars {
     let mut all = BTreeMap::new();
     let Some(node) = fields.get("vars") else {
         return all;
@@ -267,12 +280,7 @@ fn vars(reader: &mut Reader<'_>, fields: &Fields<'_>) -> BTreeMap<String, (Spann
 }
 
 /// Axes and vars are well named, as columns have been found to be, and no axis is a column as well.
-fn check_names(
-    reader: &mut Reader<'_>,
-    axes: &[Axis],
-    rows: &[Row],
-    vars: &BTreeMap<String, (Spanned<()>, Node)>,
-) {
+fn check_names(reader: &mut Reader<'_>, axes: &[Axis], rows: &[Row], vars: &Vars) {
     let columns: BTreeSet<&str> = rows
         .iter()
         .flat_map(|row| row.values.iter().map(|(name, _)| name.as_str()))
@@ -294,7 +302,7 @@ fn check_names(
 }
 
 /// A name is well formed, and not one of the language's own.
-fn check_name_of(reader: &mut Reader<'_>, name: &str, place: &Place) {
+pub(super) fn check_name_of(reader: &mut Reader<'_>, name: &str, place: &Place) {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if !name.chars().all(fits) || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
         let message = format!("`{name}` is no name; names are lower-case letters, digits and `_`");

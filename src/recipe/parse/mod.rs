@@ -15,11 +15,15 @@ mod program;
 pub(crate) mod reader;
 mod runtime;
 mod scalars;
+mod snippet;
 mod stages;
 mod steps;
+mod uses;
 mod values;
 
 pub(super) use body::content;
 pub(super) use fields::Fields;
-pub(super) use head::{RECIPE, head};
+pub(super) use head::{RECIPE, check_fragment, head, unknown_key};
 pub(super) use outline::{Outline, check_body, check_condition, outline, platforms};
+pub(super) use scalars::workspace_path;
+pub(super) use snippet::{check_snippet, snippet};

@@ -1,7 +1,5 @@
 //! Where an image is published, and the check of a whole recipe without values.
 
-use std::collections::BTreeMap;
-
 use super::body::content;
 use super::fields::Fields;
 use super::head::RECIPE;
@@ -9,6 +7,8 @@ use super::reader::{Pass, Reader};
 use crate::diagnostic::Findings;
 use crate::oci::{Platform, Tag};
 use crate::recipe::image::Shell;
+use crate::recipe::library::Library;
+use crate::recipe::model::Vars;
 use crate::recipe::scope::Names;
 use crate::text::Spanned;
 use crate::yaml::Node;
@@ -128,10 +128,11 @@ pub(crate) fn check_body(
     tree: &Node,
     names: &Names,
     without_platform: &Names,
-    vars: &BTreeMap<String, (Spanned<()>, Node)>,
+    vars: &Vars,
+    library: &Library,
     findings: &mut Findings,
 ) {
-    let mut reader = Reader::new(findings, Pass::Check(names));
+    let mut reader = Reader::new(findings, Pass::Check(names)).in_library(library);
     // The keys have been checked with the head; a second report would only be a duplicate.
     if let Some(fields) = Fields::read(&mut reader, tree, RECIPE) {
         if let Some(name) = fields.key("name") {

@@ -7,6 +7,7 @@
 
 use crate::diagnostic::{Finding, Findings};
 use crate::recipe::expr::Value;
+use crate::recipe::library::Library;
 use crate::recipe::scope::{Names, Scope};
 use crate::text::{Place, Spanned};
 use crate::yaml::{Node, NodeKind};
@@ -24,6 +25,12 @@ pub(crate) enum Pass<'a> {
 pub(crate) struct Reader<'a> {
     pub(crate) findings: &'a mut Findings,
     pub(crate) pass: Pass<'a>,
+    /// Where snippets are found; nowhere while a head is read, which has no steps.
+    pub(crate) library: Option<&'a Library>,
+    /// The snippets that are being read, the outermost first, and where each is used.
+    pub(crate) trail: Vec<Spanned<String>>,
+    /// The snippets that have been used.
+    pub(crate) uses: Vec<Spanned<String>>,
 }
 
 /// A text whose expressions have been replaced.
@@ -43,7 +50,21 @@ impl Text {
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(findings: &'a mut Findings, pass: Pass<'a>) -> Self {
-        Self { findings, pass }
+        Self {
+            findings,
+            pass,
+            library: None,
+            trail: Vec::new(),
+            uses: Vec::new(),
+        }
+    }
+
+    /// The same with snippets.
+    pub(crate) fn in_library(self, library: &'a Library) -> Self {
+        Self {
+            library: Some(library),
+            ..self
+        }
     }
 
     pub(crate) fn error(&mut self, place: &Place, message: impl Into<String>) {

@@ -28,7 +28,8 @@ pub(super) fn check_stages(
     for (name, place) in own.iter().chain(edges.values().flatten()) {
         // In the check pass a name that has an expression in it is empty.
         if !name.is_empty() && !names.contains(*name) {
-            unknown_stage(reader, place, name, names);
+            let all = stages.values().flat_map(|stage| &stage.steps).chain(steps);
+            unknown_stage(reader, place, name, names, used_by(all, place));
         }
     }
     check_platform(reader, stages, base);
@@ -108,11 +109,27 @@ fn visit<'c>(
     done.insert(name);
 }
 
-fn unknown_stage(reader: &mut Reader<'_>, place: &Place, name: &str, names: &BTreeSet<String>) {
+/// Where the snippets are used by which a step came that names a stage at a place.
+fn used_by<'s>(steps: impl Iterator<Item = &'s Step>, place: &Place) -> &'s [Place] {
+    let mut steps = steps.filter(|step| !step.used.is_empty());
+    let step = steps.find(|step| taken_by([*step]).iter().any(|(_, at)| *at == place));
+    step.map_or(&[], |step| &step.used)
+}
+
+fn unknown_stage(
+    reader: &mut Reader<'_>,
+    place: &Place,
+    name: &str,
+    names: &BTreeSet<String>,
+    used: &[Place],
+) {
     let near = nearest(name, names.iter().map(String::as_str));
     let message = match near {
         Some(near) => format!("there is no stage `{name}`; did you mean `{near}`?"),
         None => format!("there is no stage `{name}`"),
     };
-    reader.error(place, message);
+    let related = |finding: Finding, used: &Place| finding.with_related(used, "used here");
+    let finding = Finding::error(place, message);
+    let finding = used.iter().rev().fold(finding, related);
+    reader.findings.push(finding);
 }

@@ -5,6 +5,7 @@ use super::files;
 use super::packages;
 use super::program::{PROGRAM, program};
 use super::reader::{Reader, Text, is_conditional};
+use super::uses::used;
 use super::values::SHELL;
 use crate::diagnostic::{Finding, nearest};
 use crate::recipe::image::{Command, Step, StepKind};
@@ -12,11 +13,11 @@ use crate::text::Spanned;
 use crate::yaml::{Entry, Node, NodeKind};
 
 /// The step words that work.
-const WORDS: [&str; 10] = [
-    "run", "apt", "pip", "copy", "write", "link", "mkdir", "remove", "fetch", "env",
+const WORDS: [&str; 11] = [
+    "run", "apt", "pip", "copy", "write", "link", "mkdir", "remove", "fetch", "env", "use",
 ];
 /// The step words of the language that are not wired yet.
-const LATER: [&str; 5] = ["dnf", "apk", "conda", "git", "use"];
+const LATER: [&str; 4] = ["dnf", "apk", "conda", "git"];
 /// What may stand beside any word.
 const BESIDE: [&str; 2] = ["name", "if"];
 
@@ -38,7 +39,7 @@ pub(super) fn steps(reader: &mut Reader<'_>, node: &Node) -> Vec<Step> {
 /// Reads one item: a step, or a condition around steps.
 fn guarded(reader: &mut Reader<'_>, item: &Node) -> Vec<Step> {
     if !is_conditional(item) {
-        return step(reader, item).into_iter().collect();
+        return step(reader, item);
     }
     let mut all = Vec::new();
     for branch in reader.branches(item) {
@@ -50,16 +51,19 @@ fn guarded(reader: &mut Reader<'_>, item: &Node) -> Vec<Step> {
     all
 }
 
-fn step(reader: &mut Reader<'_>, node: &Node) -> Option<Step> {
+/// Reads one step; a `use` stands for several, and one whose condition does not hold for none.
+fn step(reader: &mut Reader<'_>, node: &Node) -> Vec<Step> {
     let NodeKind::Map(entries) = &node.kind else {
         let message = format!(
             "a step is a map with one step word, not {}",
             node.describe()
         );
         reader.error(&node.place, message);
-        return None;
+        return Vec::new();
     };
-    let word = step_word(reader, node, entries)?;
+    let Some(word) = step_word(reader, node, entries) else {
+        return Vec::new();
+    };
     let is_program = matches!(word.key.value.as_str(), "run" | "apt" | "pip");
     for entry in entries {
         check_beside(reader, entry, &word.key.value, is_program);
@@ -71,19 +75,25 @@ fn step(reader: &mut Reader<'_>, node: &Node) -> Option<Step> {
     // What does not hold is not read: its values may well make sense on other platforms only.
     let holds = node.get("if").map(|condition| reader.condition(condition));
     if holds == Some(Some(false)) {
-        return None;
+        return Vec::new();
     }
-    let kind = kind(reader, node, word)?;
-    Some(Step {
+    if word.key.value == "use" {
+        return used(reader, node, word, name.as_deref());
+    }
+    let kind = kind(reader, node, word);
+    let step = kind.map(|kind| Step {
         place: word.key.place.clone(),
         name,
         kind,
-    })
+        used: Vec::new(),
+        within: None,
+    });
+    step.into_iter().collect()
 }
 
 /// The one entry of a step that is a step word.
 fn step_word<'n>(reader: &mut Reader<'_>, node: &Node, entries: &'n [Entry]) -> Option<&'n Entry> {
-    // `env` and `use` are words of their own only where no other word stands beside them.
+    // `env` is a word of its own only where no other word stands beside it.
     let is_word = |entry: &&Entry| {
         let key = entry.key.value.as_str();
         WORDS.contains(&key) || LATER.contains(&key)
@@ -137,7 +147,8 @@ fn no_word(reader: &mut Reader<'_>, node: &Node, entries: &[Entry]) {
 
 fn check_beside(reader: &mut Reader<'_>, entry: &Entry, word: &str, is_program: bool) {
     let key = entry.key.value.as_str();
-    if key == word || BESIDE.contains(&key) || (is_program && PROGRAM.contains(&key)) {
+    let is_with = word == "use" && key == "with";
+    if key == word || BESIDE.contains(&key) || is_with || (is_program && PROGRAM.contains(&key)) {
         return;
     }
     let message = if key == "native" && is_program {
@@ -145,13 +156,16 @@ fn check_beside(reader: &mut Reader<'_>, entry: &Entry, word: &str, is_program: 
     } else if PROGRAM.contains(&key) {
         format!("`{key}` is an option of steps that run a program; `{word}` runs none")
     } else {
-        match nearest(key, PROGRAM.iter().chain(&BESIDE).copied()) {
+        let inputs = (word == "use").then_some("with");
+        match nearest(key, PROGRAM.iter().chain(&BESIDE).copied().chain(inputs)) {
             Some(near) => format!("unknown option `{key}` beside `{word}`; did you mean `{near}`?"),
             None => format!("unknown option `{key}` beside `{word}`"),
         }
     };
     let allowed = if is_program {
         format!("{}, {}", BESIDE.join(", "), PROGRAM.join(", "))
+    } else if word == "use" {
+        format!("{}, with", BESIDE.join(", "))
     } else {
         BESIDE.join(", ")
     };

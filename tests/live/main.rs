@@ -51,6 +51,7 @@ mod recipes;
 mod repeating;
 mod reproducing;
 mod secure;
+mod sharing;
 mod stages;
 mod surroundings;
 mod telling;

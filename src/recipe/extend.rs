@@ -9,23 +9,37 @@ use crate::diagnostic::{Finding, Findings};
 use crate::text::Spanned;
 use crate::yaml::{self, Node, NodeKind};
 
-/// What a file extends: what the first one extends, the first one, and so on, each at its first mention.
-pub(crate) fn inherited(library: &Library, file: &File, findings: &mut Findings) -> Vec<Arc<File>> {
+/// The files that a file extends.
+#[derive(Debug)]
+pub(crate) struct Inherited {
+    /// What the first one extends, the first one, and so on, each at its first mention.
+    pub(crate) files: Vec<Arc<File>>,
+    /// Whether none is missing. Otherwise much may seem to be wrong that is not.
+    pub(crate) whole: bool,
+}
+
+/// Finds what a file extends.
+pub(crate) fn inherited(library: &Library, file: &File, findings: &mut Findings) -> Inherited {
     let mut walk = Walk {
         library,
         findings,
         order: Vec::new(),
+        whole: true,
         seen: BTreeSet::new(),
         trail: Vec::new(),
     };
     walk.visit(file);
-    walk.order
+    Inherited {
+        files: walk.order,
+        whole: walk.whole,
+    }
 }
 
 struct Walk<'a> {
     library: &'a Library,
     findings: &'a mut Findings,
     order: Vec<Arc<File>>,
+    whole: bool,
     seen: BTreeSet<String>,
     /// The files being visited, and where each was named.
     trail: Vec<Spanned<String>>,
@@ -34,32 +48,31 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn visit(&mut self, file: &File) {
         let node = file.tree().and_then(|tree| tree.get("extends"));
-        for next in node.map_or_else(Vec::new, |node| targets(node, self.findings)) {
-            self.step(next);
+        for next in node.map_or_else(Vec::new, |node| self.targets(node)) {
+            self.whole &= self.step(next).is_some();
         }
     }
 
-    fn step(&mut self, next: Spanned<String>) {
+    /// Goes to a file; nothing comes back where that is not possible.
+    fn step(&mut self, next: Spanned<String>) -> Option<()> {
         if let Some(at) = self.trail.iter().position(|open| open.value == next.value) {
             let finding = circle("extends", &self.trail[at + 1..], &next);
             self.findings.push(finding);
-            return;
+            return None;
         }
         if self.trail.len() >= MAX_DEPTH {
             let message = format!("files extend each other more than {MAX_DEPTH} deep");
             self.findings.error(&next.place, message);
-            return;
+            return None;
         }
-        if !self.seen.insert(next.value.clone()) {
-            return;
+        if self.seen.insert(next.value.clone()) {
+            let file = self.open(&next)?;
+            self.trail.push(next);
+            self.visit(&file);
+            self.trail.pop();
+            self.order.push(file);
         }
-        let Some(file) = self.open(&next) else {
-            return;
-        };
-        self.trail.push(next);
-        self.visit(&file);
-        self.trail.pop();
-        self.order.push(file);
+        Some(())
     }
 
     fn open(&mut self, target: &Spanned<String>) -> Option<Arc<File>> {
@@ -89,32 +102,36 @@ impl Walk<'_> {
         self.findings.push(finding.with_help(help));
         None
     }
+
+    /// The paths in `extends`, as paths in the workspace.
+    fn targets(&mut self, node: &Node) -> Vec<Spanned<String>> {
+        let items = match &node.kind {
+            NodeKind::List(items) => items,
+            _ => std::slice::from_ref(node),
+        };
+        let targets = items.iter().filter_map(|item| target(item, self.findings));
+        let targets: Vec<_> = targets.collect();
+        self.whole &= targets.len() == items.len();
+        targets
+    }
 }
 
-/// The paths in `extends`, as paths in the workspace.
-fn targets(node: &Node, findings: &mut Findings) -> Vec<Spanned<String>> {
-    let items = match &node.kind {
-        NodeKind::List(items) => items,
-        _ => std::slice::from_ref(node),
-    };
-    let mut all = Vec::new();
-    for item in items {
-        if matches!(item.kind, NodeKind::Map(_)) {
-            let finding = Finding::error(&item.place, "`extends` is a file or a list of files");
-            findings.push(finding.with_help("it takes no conditions: put these into the files"));
-            continue;
-        }
-        let Some(text) = yaml::text(item, findings) else {
-            continue;
-        };
-        if text.value.contains("${{") {
-            findings.error(&text.place, "no expression may stand in `extends`");
-            continue;
-        }
-        match workspace_path(item.place.source.folder(), &text.value) {
-            Ok(path) => all.push(Spanned::new(path, text.place)),
-            Err(message) => findings.error(&text.place, message),
+fn target(item: &Node, findings: &mut Findings) -> Option<Spanned<String>> {
+    if matches!(item.kind, NodeKind::Map(_)) {
+        let finding = Finding::error(&item.place, "`extends` is a file or a list of files");
+        findings.push(finding.with_help("it takes no conditions: put these into the files"));
+        return None;
+    }
+    let text = yaml::text(item, findings)?;
+    if text.value.contains("${{") {
+        findings.error(&text.place, "no expression may stand in `extends`");
+        return None;
+    }
+    match workspace_path(item.place.source.folder(), &text.value) {
+        Ok(path) => Some(Spanned::new(path, text.place)),
+        Err(message) => {
+            findings.error(&text.place, message);
+            None
         }
     }
-    all
 }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::expr;
+use super::extend::Inherited;
 use super::parse::reader::{is_conditional, scalar_text};
 use super::parse::unknown_key;
 use crate::diagnostic::{Finding, Findings, nearest};
@@ -24,6 +25,8 @@ const TEXT_OR_LIST: [&str; 3] = ["prepend", "append", "port"];
 #[derive(Debug)]
 pub(crate) struct Merged {
     pub(crate) tree: Node,
+    /// Whether nothing is missing that it was to be merged with.
+    pub(crate) whole: bool,
     pub(crate) dropped: Dropped,
 }
 
@@ -37,22 +40,20 @@ pub(crate) fn split_mark(key: &str) -> (&str, Option<char>) {
 }
 
 /// Lays a file's tree over those that it extends, in their order.
-pub(crate) fn merge<'n>(
-    inherited: impl IntoIterator<Item = &'n Node>,
-    own: &Node,
-    findings: &mut Findings,
-) -> Merged {
+pub(crate) fn merge(inherited: &Inherited, own: &Node, findings: &mut Findings) -> Merged {
     let mut merger = Merger {
         findings,
+        whole: inherited.whole,
         dropped: Dropped::new(),
     };
     let mut entries = Vec::new();
-    for layer in inherited {
+    for layer in inherited.files.iter().filter_map(|file| file.tree()) {
         entries = merger.laid_over(&entries, layer);
         entries.retain(|entry| !OWN.contains(&entry.key.value.as_str()));
     }
     let entries = merger.laid_over(&entries, own);
     Merged {
+        whole: inherited.whole,
         tree: Node {
             place: own.place.clone(),
             kind: NodeKind::Map(entries.into()),
@@ -95,6 +96,7 @@ fn forms<'n>(
 
 struct Merger<'f> {
     findings: &'f mut Findings,
+    whole: bool,
     dropped: Dropped,
 }
 
@@ -143,8 +145,10 @@ impl Merger<'_> {
                 Some((_, None)) => all.push(entry.clone()),
                 Some((_, Some(mark))) => {
                     let unknown = of_recipe.then(|| unknown_key(&entry.key)).flatten();
-                    let finding = unknown.unwrap_or_else(|| not_inherited(entry, mark, below));
-                    self.findings.push(finding);
+                    let missing = || self.whole.then(|| not_inherited(entry, mark, below));
+                    if let Some(finding) = unknown.or_else(missing) {
+                        self.findings.push(finding);
+                    }
                 }
                 None => {}
             }
@@ -241,6 +245,9 @@ impl Merger<'_> {
         old: &Entry,
         help: &str,
     ) {
+        if !self.whole {
+            return;
+        }
         let key = &old.key.value;
         let message = match scalar_text(item) {
             Some(text) => match nearest(text, known) {

@@ -30,6 +30,7 @@ pub struct Recipe {
     pub(super) exclude: Vec<Exclude>,
     pub(super) own: BTreeSet<String>,
     pub(super) dropped: Arc<Dropped>,
+    pub(super) whole: bool,
     pub(super) tree: Node,
     pub(super) library: Arc<Library>,
 }
@@ -53,8 +54,7 @@ impl Recipe {
     pub fn parse(library: &Arc<Library>, file: &File, findings: &mut Findings) -> Option<Self> {
         let own = file.tree().filter(|tree| tree.get("name").is_some())?;
         let inherited = inherited(library, file, findings);
-        let layers = inherited.iter().filter_map(|file| file.tree());
-        let merged = merge(layers, own, findings);
+        let merged = merge(&inherited, own, findings);
         let (recipe, usable) = parse::head(library, file, merged, findings)?;
         let names = recipe.names(true);
         parse::check_body(
@@ -103,7 +103,13 @@ impl Recipe {
     }
 
     pub(super) fn names(&self, with_platform: bool) -> Names {
-        Names::new(self.own.clone(), &self.dropped, with_platform)
+        Names {
+            own: self.own.clone(),
+            with_platform,
+            of_snippet: false,
+            whole: self.whole,
+            dropped: Arc::clone(&self.dropped),
+        }
     }
 }
 

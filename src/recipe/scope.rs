@@ -32,25 +32,30 @@ pub struct Facts {
 }
 
 /// The names of a recipe, without their values: what can be checked before anything is expanded.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Names {
-    own: BTreeSet<String>,
-    with_platform: bool,
-    of_snippet: bool,
-    dropped: Arc<Dropped>,
+    pub(super) own: BTreeSet<String>,
+    pub(super) with_platform: bool,
+    pub(super) of_snippet: bool,
+    /// Whether all is there that was to be inherited. Otherwise nothing is missed.
+    pub(crate) whole: bool,
+    pub(super) dropped: Arc<Dropped>,
+}
+
+impl Default for Names {
+    /// No names at all.
+    fn default() -> Self {
+        Self {
+            own: BTreeSet::new(),
+            with_platform: false,
+            of_snippet: false,
+            whole: true,
+            dropped: Arc::default(),
+        }
+    }
 }
 
 impl Names {
-    /// The names of a recipe, and those that it inherited and left out.
-    pub(crate) fn new(own: BTreeSet<String>, dropped: &Arc<Dropped>, with_platform: bool) -> Self {
-        Self {
-            own,
-            with_platform,
-            of_snippet: false,
-            dropped: Arc::clone(dropped),
-        }
-    }
-
     /// The names that need no recipe.
     pub(crate) fn always_there() -> Self {
         Self {
@@ -71,6 +76,9 @@ impl Names {
     /// Nothing if the name is known, else the message.
     pub(crate) fn check(&self, name: &str) -> Result<(), String> {
         if self.own.contains(name) || WORKSPACE_NAMES.contains(&name) {
+            return Ok(());
+        }
+        if !self.whole && !PLATFORM_NAMES.contains(&name) {
             return Ok(());
         }
         if PLATFORM_NAMES.contains(&name) {

@@ -94,7 +94,8 @@ impl<'n> Fields<'n> {
     /// The value of a key that must be there.
     pub(crate) fn require(&self, reader: &mut Reader<'_>, key: &str) -> Option<&'n Node> {
         let found = self.get(key);
-        if found.is_some() || self.is_misspelt(key) {
+        // A recipe may have it from a file that could not be read.
+        if found.is_some() || self.is_misspelt(key) || !reader.names().whole {
             return found;
         }
         let dropped = self.dropped.iter().find(|own| own.value == key);

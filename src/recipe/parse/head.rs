@@ -69,7 +69,11 @@ pub(crate) fn head(
     merged: Merged,
     findings: &mut Findings,
 ) -> Option<(Recipe, bool)> {
-    let Merged { tree, dropped } = merged;
+    let Merged {
+        tree,
+        whole,
+        dropped,
+    } = merged;
     let nothing = Names::default();
     let mut reader = Reader::new(findings, Pass::Check(&nothing));
     let name_node = tree.get("name")?;
@@ -85,7 +89,7 @@ pub(crate) fn head(
     let vars = vars(&mut reader, &fields);
     check_names(&mut reader, &axes, &rows, &vars);
     let exclude = exclude(&mut reader, &fields);
-    let usable = reader.findings.len() == before;
+    let usable = whole && reader.findings.len() == before;
     let own: BTreeSet<String> = axes
         .iter()
         .map(|axis| axis.name.value.clone())
@@ -104,6 +108,7 @@ pub(crate) fn head(
         exclude,
         own,
         dropped: Arc::new(dropped),
+        whole,
         tree,
         library: Arc::clone(library),
     };

@@ -27,7 +27,7 @@ pub(super) fn check_stages(
     let own = named(base, steps);
     for (name, place) in own.iter().chain(edges.values().flatten()) {
         // In the check pass a name that has an expression in it is empty.
-        if !name.is_empty() && !names.contains(*name) {
+        if !name.is_empty() && !names.contains(*name) && reader.names().whole {
             let all = stages.values().flat_map(|stage| &stage.steps).chain(steps);
             unknown_stage(reader, place, name, names, used_by(all, place));
         }

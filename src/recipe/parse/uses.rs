@@ -48,7 +48,7 @@ pub(super) fn used(
     let given = given(reader, &snippet, with, &at.place);
     match (reader.pass, given) {
         (Pass::Expand(scope, _), Some(values)) if may_enter(reader, &at) => {
-            let mut all = spliced(reader, scope, &snippet, values, &at);
+            let mut all = spliced(reader, scope, &snippet, &values, &at);
             for step in &mut all {
                 step.used.insert(0, at.place.clone());
                 if let Some(name) = name {
@@ -247,14 +247,14 @@ fn spliced(
     reader: &mut Reader<'_>,
     scope: &Scope<'_>,
     snippet: &Snippet,
-    values: BTreeMap<String, Value>,
+    values: &BTreeMap<String, Value>,
     at: &Spanned<String>,
 ) -> Vec<Step> {
     let Some(node) = &snippet.steps else {
         return Vec::new();
     };
     let mut findings = Findings::new();
-    let inside = scope.inside(&values, &snippet.vars);
+    let inside = scope.inside(values, &snippet.vars);
     let names = Names::of_snippet(snippet);
     reader.uses.push(at.clone());
     reader.trail.push(at.clone());

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::buildkit::archive::{ArchiveTo, archive_name};
-use crate::oci::Repository;
+use crate::oci::{Compression, Repository};
 use crate::proto::control;
 
 /// What is done with the result of a build.
@@ -33,7 +33,8 @@ pub struct ImageExport {
     pub rewrite_times: bool,
     /// Annotations of the manifest.
     pub annotations: BTreeMap<String, String>,
-    /// How new layers are compressed; the daemon's default (gzip) when not given.
+    /// How all layers are compressed, those of the base as well; when not given, new ones as the daemon likes
+    /// (gzip), and the base's as they are.
     pub compression: Option<Compression>,
     /// Where it goes.
     pub to: ImageTarget,
@@ -95,33 +96,6 @@ impl fmt::Debug for ImageExport {
             .field("compression", compression)
             .field("to", to)
             .finish()
-    }
-}
-
-/// How the layers that a build adds are compressed. Layers of the base stay as they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compression {
-    /// Not at all.
-    Uncompressed,
-    /// gzip, levels 0 to 9.
-    Gzip {
-        /// The daemon's default when not given.
-        level: Option<u8>,
-    },
-    /// zstd, levels 0 to 22.
-    Zstd {
-        /// The daemon's default when not given.
-        level: Option<u8>,
-    },
-}
-
-impl Compression {
-    fn name_and_level(self) -> (&'static str, Option<u8>) {
-        match self {
-            Compression::Uncompressed => ("uncompressed", None),
-            Compression::Gzip { level } => ("gzip", level),
-            Compression::Zstd { level } => ("zstd", level),
-        }
     }
 }
 
@@ -201,9 +175,12 @@ impl ImageExport {
         if self.rewrite_times {
             set("rewrite-timestamp", "true".to_owned());
         }
-        if let Some((name, level)) = self.compression.map(Compression::name_and_level) {
-            set("compression", name.to_owned());
-            if let Some(level) = level {
+        if let Some(compression) = self.compression {
+            set("compression", compression.name().to_owned());
+            // Without it a layer stays as some earlier build has packed it, so the image would depend on what
+            // the daemon has done before.
+            set("force-compression", "true".to_owned());
+            if let Some(level) = compression.level() {
                 set("compression-level", level.to_string());
             }
         }
@@ -224,9 +201,9 @@ mod tests {
 
     use async_trait::async_trait;
 
-    use super::{Compression, Exporter, ImageExport, ImageTarget, PushByDigest};
+    use super::{Exporter, ImageExport, ImageTarget, PushByDigest};
     use crate::buildkit::archive::{ArchiveReceiver, ArchiveTo, Pieces, Received};
-    use crate::oci::Digest;
+    use crate::oci::{Compression, Digest};
 
     #[derive(Debug)]
     struct Nobody;
@@ -313,6 +290,7 @@ mod tests {
                 "compression=zstd",
                 "compression-level=3",
                 "containerimage.base.config={}",
+                "force-compression=true",
                 "registry.insecure=true",
                 "rewrite-timestamp=true",
                 "source-date-epoch=7",

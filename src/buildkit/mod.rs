@@ -55,7 +55,7 @@ pub use client::{Builder, BuilderInfo};
 pub use command::Command;
 pub use daemon::Daemon;
 pub use error::{BuildkitError, SolveError};
-pub use exporter::{Compression, Exporter, ImageExport, ImageTarget, PushByDigest};
+pub use exporter::{Exporter, ImageExport, ImageTarget, PushByDigest};
 pub use id::fresh_id;
 pub use progress::{LogStream, Progress, ProgressSink, Warning};
 pub use result::PlatformResult;

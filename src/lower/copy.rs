@@ -5,7 +5,7 @@ use super::local::as_pattern;
 use super::program::{Call, file_owner};
 use super::sources::{file_name, noted};
 use super::stages::{Lowering, title};
-use crate::context::{is_glob, rebase};
+use crate::context::is_glob;
 use crate::llb::{CopyOptions, FileActions, FileMode, FileOwner, Note, State};
 use crate::recipe::steps::{Copy, Fetch, Mkdir, Mode, Write};
 use crate::recipe::{Program, Step};
@@ -107,9 +107,10 @@ impl Lowering<'_> {
         };
         let path = path.trim_matches('/');
         let mut exclude = files.ignored(src.place.source.folder())?;
-        let matched = files.matches(path, &exclude)?;
-        for matched in &matched {
-            exclude.extend(rebase(&copy.exclude, matched));
+        let mut matched = files.matches(path, &exclude)?;
+        if !copy.exclude.is_empty() {
+            exclude.extend(files.excluded(path, &matched, &copy.exclude));
+            matched = files.matches(path, &exclude)?;
         }
         let include = if path.is_empty() {
             Vec::new()
@@ -257,7 +258,11 @@ pub(super) fn mkdir(chain: &mut Chain, step: &Step, folders: &[Mkdir]) {
 }
 
 /// Makes the folder that a path lies in; one that ends in `/` is a folder itself.
-fn with_parents(files: FileActions, path: &str, owner: Option<FileOwner>) -> FileActions {
+pub(super) fn with_parents(
+    files: FileActions,
+    path: &str,
+    owner: Option<FileOwner>,
+) -> FileActions {
     match path.rsplit_once('/') {
         Some((parent, _)) if !parent.is_empty() => files.mkdir(parent, 0o755, owner),
         _ => files,

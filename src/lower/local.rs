@@ -109,6 +109,32 @@ impl LocalFiles {
         }
     }
 
+    /// The patterns of `exclude` beside a source, as patterns of the workspace. They count from each folder that
+    /// the source stands for, and from the one in which a glob looks or a file lies.
+    pub fn excluded(&self, source: &str, matched: &[String], exclude: &[String]) -> Vec<String> {
+        let mut folders: Vec<&str> = Vec::new();
+        if is_glob(source) || !self.is_folder(source) {
+            let mut folder = source;
+            while let Some((above, _)) = folder.rsplit_once('/') {
+                folder = above;
+                if !is_glob(folder) {
+                    break;
+                }
+            }
+            folders.push(if folder == source || is_glob(folder) {
+                ""
+            } else {
+                folder
+            });
+        }
+        let matched = matched.iter().map(String::as_str);
+        folders.extend(matched.filter(|path| self.is_folder(path)));
+        folders
+            .into_iter()
+            .flat_map(|folder| rebase(exclude, folder))
+            .collect()
+    }
+
     /// Whether a path is a folder.
     pub fn is_folder(&self, path: &str) -> bool {
         self.root.join(path).is_dir()
@@ -188,4 +214,31 @@ pub(super) fn as_pattern(path: &str) -> String {
             escape.into_iter().chain([c])
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LocalFiles;
+
+    #[test]
+    fn exclusions_count_from_the_folder_of_a_glob_and_inside_what_it_stands_for() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(root.path().join("f/무엇/a")).unwrap();
+        std::fs::write(root.path().join("f/x.txt"), "").unwrap();
+        std::fs::write(root.path().join("y"), "").unwrap();
+        let files = LocalFiles::new(root.path());
+        let excluded = |source: &str, matched: &[&str]| {
+            let matched: Vec<String> = matched.iter().map(|path| (*path).to_owned()).collect();
+            files.excluded(source, &matched, &["*.md".to_owned(), "!keep".to_owned()])
+        };
+        assert_eq!(excluded("f", &["f"]), ["f/*.md", "!f/keep"]);
+        assert_eq!(excluded("f/x.txt", &["f/x.txt"]), ["f/*.md", "!f/keep"]);
+        assert_eq!(excluded("y", &["y"]), ["*.md", "!keep"]);
+        assert_eq!(
+            excluded("f/*", &["f/x.txt", "f/무엇"]),
+            ["f/*.md", "!f/keep", "f/무엇/*.md", "!f/무엇/keep"]
+        );
+        assert_eq!(excluded("f/*/a/*.c", &[]), ["f/*.md", "!f/keep"]);
+        assert_eq!(excluded("*", &["y"]), ["*.md", "!keep"]);
+    }
 }

@@ -5,7 +5,9 @@ use super::local::as_pattern;
 use super::sources::noted;
 use super::stages::{Lowering, title};
 use super::trust;
-use crate::llb::{CacheSharing, Exec, FileActions, FileOwner, NetworkMode, Note, State};
+use crate::llb::{
+    CacheSharing, CopyOptions, Exec, FileActions, FileOwner, NetworkMode, Note, State,
+};
 use crate::oci::Platform;
 use crate::recipe::steps::Owner;
 use crate::recipe::{Command, Mount, MountSource, Network, Program, SecretTarget, Step};
@@ -92,7 +94,7 @@ impl Lowering<'_> {
         }
         let platform = *chain.state.platform();
         exec = trust::equip(exec, self.job.form, network);
-        exec = self.caches(exec, program, &cwd, &platform);
+        exec = self.caches(exec, program, &cwd, &chain.state);
         exec = self.secrets(exec, program, &mut env);
         exec = equip(exec);
         for mount in &program.mounts {
@@ -105,19 +107,15 @@ impl Lowering<'_> {
         }
     }
 
-    fn caches(&self, exec: Exec, program: &Program, cwd: &str, platform: &Platform) -> Exec {
+    fn caches(&self, exec: Exec, program: &Program, cwd: &str, image: &State) -> Exec {
         let mut exec = exec;
         for cache in &program.caches {
             let path = below(cwd, &cache.path);
             let owner = cache.id.as_deref().unwrap_or(self.job.repository);
-            let id = format!("kiln/{owner}/{}{path}", platform.architecture());
+            let id = format!("kiln/{owner}/{}{path}", image.platform().architecture());
             // A cache belongs to the step's user: its first content is a folder owned by them.
-            let owned = program.user.as_deref().and_then(owner_of);
-            let first = owned.map(|owner| {
-                FileActions::on(&State::scratch(platform), Some(0))
-                    .mkdir("/cache", 0o755, Some(owner))
-                    .state(Note::named(format!("cache {path}")))
-            });
+            let user = program.user.as_deref();
+            let first = user.map(|user| owned_folder(user, image, &path));
             let first = first.as_ref().map(|state| (state, "/cache"));
             exec = exec.cache(path, id, CacheSharing::Shared, first);
         }
@@ -217,6 +215,25 @@ pub(super) fn below(cwd: &str, path: &str) -> String {
     } else {
         format!("{}/{path}", cwd.trim_end_matches('/'))
     }
+}
+
+/// `/cache`, owned by a user. A name is looked up in the image, and the folder copied out of it: what the
+/// cache begins with is then the same whatever else the image holds.
+fn owned_folder(user: &str, image: &State, path: &str) -> State {
+    let note = || Note::named(format!("cache {path}"));
+    let scratch = State::scratch(image.platform());
+    if let Some(owner) = owner_of(user) {
+        return FileActions::on(&scratch, Some(0))
+            .mkdir("/cache", 0o755, Some(owner))
+            .state(note());
+    }
+    let name = user.split(':').next().unwrap_or_default().to_owned();
+    let named = FileActions::on(image, Some(0))
+        .mkdir("/run/kiln/cache", 0o755, Some(FileOwner::Name(name)))
+        .state(note());
+    FileActions::on(&scratch, Some(0))
+        .copy(&named, "/run/kiln/cache", "/", CopyOptions::default())
+        .state(note())
 }
 
 /// The owner that a user's text stands for; nothing for forms that need a look into the image.

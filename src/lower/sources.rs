@@ -1,10 +1,15 @@
 //! What the builder fetches: downloads, git checkouts, files of other images.
 
-use super::stages::Lowering;
-use crate::llb::{CopyOptions, FileActions, GitSource, HttpSource, ImageSource, Note, State};
+use super::chain::Chain;
+use super::copy::with_parents;
+use super::program::file_owner;
+use super::stages::{Lowering, title};
+use crate::llb::{
+    CopyOptions, FileActions, FileOwner, GitSource, HttpSource, ImageSource, Note, State,
+};
 use crate::oci::{Digest, Platform};
-use crate::recipe::From;
-use crate::recipe::steps::{Download, Extract, Git};
+use crate::recipe::steps::{Checkout, Download, Extract, Git};
+use crate::recipe::{From, Step};
 use crate::text::Place;
 
 impl Lowering<'_> {
@@ -56,6 +61,23 @@ impl Lowering<'_> {
             None => Some((state, Some(name))),
             Some(extract) => Some((unpacked(&state, &name, extract, place), None)),
         }
+    }
+
+    /// `git`: a checkout as a folder of the image.
+    pub(super) fn checkout(&mut self, chain: &mut Chain, step: &Step, checkout: &Checkout) {
+        let git = &checkout.git;
+        let state = self.git(git, *chain.state.platform(), &step.place);
+        let to = chain.absolute(&checkout.to);
+        let title = title(step, || format!("git {} {} → {to}", git.url, git.reference));
+        let owner = checkout.owner.as_ref().map(file_owner);
+        let options = CopyOptions {
+            contents: true,
+            owner: Some(owner.unwrap_or(FileOwner::Ids(0, 0))),
+            ..CopyOptions::default()
+        };
+        chain.files(&title, Some(step), |files| {
+            with_parents(files, &to, None).copy(&state, "/", &to, options)
+        });
     }
 
     /// A git checkout.

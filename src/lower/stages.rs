@@ -112,6 +112,9 @@ impl<'a> Lowering<'a> {
         match &step.kind {
             StepKind::Run(command, program) => self.run_step(chain, step, command, program),
             StepKind::Apt(apt, program) => self.apt(chain, step, apt, program),
+            StepKind::Dnf(dnf, program) => self.dnf(chain, step, dnf, program),
+            StepKind::Apk(apk, program) => self.apk(chain, step, apk, program),
+            StepKind::Conda(conda, program) => self.conda(chain, step, conda, program),
             StepKind::Pip(pip, program) => self.pip(chain, step, pip, program),
             StepKind::Copy(copy) => self.copy(chain, step, copy),
             StepKind::Write(write) => self.write(chain, step, write),
@@ -137,6 +140,7 @@ impl<'a> Lowering<'a> {
                 });
             }
             StepKind::Fetch(fetch) => self.fetch(chain, step, fetch),
+            StepKind::Git(checkout) => self.checkout(chain, step, checkout),
             StepKind::Env(changes) => chain.set_env(changes),
         }
     }

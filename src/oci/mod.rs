@@ -13,6 +13,7 @@
 //! a repeated push harmless. Documents made by others keep the members that we do not know.
 
 pub mod canonical;
+mod compression;
 mod descriptor;
 mod digest;
 mod fault;
@@ -27,6 +28,7 @@ mod text_form;
 pub mod validate;
 
 pub use self::canonical::EncodeError;
+pub use self::compression::Compression;
 pub use self::descriptor::{Descriptor, MediaType, WirePlatform};
 pub use self::digest::{Algorithm, Digest, Digester, ParseDigestError};
 pub use self::image_config::{ContainerConfig, Empty, Healthcheck, History, ImageConfig, RootFs};

@@ -273,6 +273,8 @@ fn expand_all(
         } else {
             Shell::sh()
         },
+        // What is not one of them has been reported.
+        installer: workspace.installer.parse().unwrap_or_default(),
     };
     let files = LocalFiles::new(&workspace.root);
     let templates = |path: &str| files.read(path);

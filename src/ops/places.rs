@@ -1,7 +1,7 @@
 //! Where an image goes: registry, repository, references.
 
 use crate::diagnostic::{Finding, Findings, nearest};
-use crate::oci::{Reference, Repository};
+use crate::oci::{Compression, Reference, Repository};
 use crate::recipe::Image;
 use crate::workspace::Workspace;
 
@@ -14,6 +14,8 @@ pub struct Destination {
     pub plain_http: bool,
     /// One reference per tag.
     pub references: Vec<Reference>,
+    /// How layers are compressed there, where the recipe does not say.
+    pub compression: Option<Compression>,
 }
 
 impl Destination {
@@ -23,6 +25,7 @@ impl Destination {
             repository: None,
             plain_http: false,
             references: Vec::new(),
+            compression: None,
         }
     }
 }
@@ -65,5 +68,6 @@ pub(super) fn destination(
         repository: Some(repository),
         plain_http: registry.plain_http,
         references,
+        compression: registry.compression,
     }
 }

@@ -101,6 +101,10 @@ fn registries(workspace: &Workspace, all: &mut Collected<'_>) {
         }
         let key = format!("registries.{name}");
         all.add_at(&key, url, &["registries", name]);
+        if let Some(compression) = registry.compression {
+            let key = format!("{key}.compression");
+            all.add_at(&key, compression, &["registries", name, "compression"]);
+        }
     }
     // The file may write a host in another way than we do.
     let written: BTreeMap<String, String> = match all.tree.and_then(|tree| tree.get("mirrors")) {
@@ -201,8 +205,8 @@ fn defaults(workspace: &Workspace, all: &mut Collected<'_>) {
     all.add_at(key, list(platforms), &["defaults", "platforms"]);
     let shell = &workspace.shell;
     all.add_at("defaults.shell", shell, &["defaults", "shell"]);
-    let key = "defaults.installer";
-    all.add_at(key, "pip", &["defaults", "installer"]);
+    let (key, installer) = ("defaults.installer", &workspace.installer);
+    all.add_at(key, installer, &["defaults", "installer"]);
     let key = "defaults.reproducible";
     all.add_at(key, workspace.reproducible, &["defaults", "reproducible"]);
 }

@@ -102,7 +102,10 @@ fn one(
         let outline = parse::outline(&mut reader, &fields, &recipe.name);
         let content = parse::content(&mut reader, &fields, &around.defaults.shell);
         match outline.zip(content) {
-            Some((outline, content)) => parts.push((*platform, outline, content)),
+            Some((outline, mut content)) => {
+                content.install_by(around.defaults.installer);
+                parts.push((*platform, outline, content));
+            }
             None => whole = false,
         }
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::oci::{Platform, Reference, Tag};
+use crate::oci::{Compression, Platform, Reference, Tag};
 use crate::text::{Place, SourceFile, Spanned};
 
 use super::variant::Variant;
@@ -61,6 +61,8 @@ pub struct Content {
     pub steps: Vec<Step>,
     /// What containers are started with.
     pub runtime: Runtime,
+    /// How its layers are compressed, where the recipe says so.
+    pub compression: Option<Compression>,
 }
 
 /// The keys that describe the container and not its files.
@@ -227,8 +229,14 @@ pub enum StepKind {
     Run(Command, Program),
     /// Debian packages.
     Apt(super::steps::Apt, Program),
+    /// Packages of RPM distributions.
+    Dnf(super::steps::Dnf, Program),
+    /// Packages of Alpine and its relatives.
+    Apk(super::steps::Apk, Program),
     /// Python packages.
     Pip(super::steps::Pip, Program),
+    /// Packages of conda channels.
+    Conda(super::steps::Conda, Program),
     /// Files from the workspace, a stage or an image.
     Copy(super::steps::Copy),
     /// A file with given content.
@@ -241,6 +249,8 @@ pub enum StepKind {
     Remove(Vec<String>),
     /// A download.
     Fetch(super::steps::Fetch),
+    /// A git checkout.
+    Git(super::steps::Checkout),
     /// Environment from here on.
     Env(Vec<EnvEntry>),
 }
@@ -255,6 +265,9 @@ pub enum Command {
 }
 
 /// Options of a step that runs a program.
+///
+/// `native: false` beside `apt` and `pip` is read and checked and has no field here: on a foreign platform
+/// every step is emulated as yet, so it asks for what happens anyway.
 #[derive(Debug, Clone, Default)]
 pub struct Program {
     /// Environment for this step only.

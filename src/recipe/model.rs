@@ -14,6 +14,7 @@ use super::library::{File, Library};
 use super::merge::{Dropped, merge};
 use super::parse;
 use super::scope::Names;
+use super::steps::Installer;
 use super::variant::{Axis, Row};
 use crate::diagnostic::Findings;
 use crate::text::{Place, SourceFile, Spanned};
@@ -120,4 +121,6 @@ pub struct Defaults {
     pub platforms: Vec<crate::oci::Platform>,
     /// Shell of recipes that name none.
     pub shell: Shell,
+    /// Installer of `pip` steps that name none.
+    pub installer: Installer,
 }

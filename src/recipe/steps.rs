@@ -55,6 +55,80 @@ pub enum Key {
     Download(Download),
 }
 
+/// `dnf`: packages of RPM distributions.
+#[derive(Debug, Clone, Default)]
+pub struct Dnf {
+    /// Names and `@groups`, or package files by URL.
+    pub install: Vec<Package>,
+    /// Names to remove, with what became unneeded.
+    pub remove: Vec<String>,
+    /// Arguments of every call, before the names.
+    pub options: Vec<String>,
+    /// What is upgraded first.
+    pub upgrade: Option<DnfUpgrade>,
+    /// Whether weak dependencies come along.
+    pub weak_deps: bool,
+}
+
+/// What `dnf` upgrades.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DnfUpgrade {
+    /// Everything.
+    All,
+    /// What an advisory calls a security fix.
+    Security,
+}
+
+/// `apk`: packages of Alpine and its relatives.
+#[derive(Debug, Clone, Default)]
+pub struct Apk {
+    /// Names.
+    pub install: Vec<String>,
+    /// Names to remove, with what became unneeded.
+    pub remove: Vec<String>,
+    /// Arguments of every call, before the names.
+    pub options: Vec<String>,
+    /// Whether all packages are upgraded first.
+    pub upgrade: bool,
+}
+
+/// `conda`: packages of conda channels.
+#[derive(Debug, Clone)]
+pub struct Conda {
+    /// Match specifications.
+    pub install: Vec<String>,
+    /// Channels asked before the configured ones.
+    pub channels: Vec<String>,
+    /// Arguments of the call, before the names.
+    pub options: Vec<String>,
+    /// `conda`, `mamba`, `micromamba`, or a path in the image.
+    pub program: String,
+}
+
+/// What installs the packages of `pip`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Installer {
+    /// pip itself.
+    #[default]
+    Pip,
+    /// uv.
+    Uv,
+}
+
+impl std::str::FromStr for Installer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "pip" => Ok(Self::Pip),
+            "uv" => Ok(Self::Uv),
+            _ => Err(format!(
+                "`{text}` is no installer; there are `pip` and `uv`"
+            )),
+        }
+    }
+}
+
 /// `pip`: Python packages.
 #[derive(Debug, Clone)]
 pub struct Pip {
@@ -80,6 +154,8 @@ pub struct Pip {
     pub deps: bool,
     /// The interpreter.
     pub python: String,
+    /// What installs them; the workspace's default where the step names none.
+    pub installer: Option<Installer>,
 }
 
 /// An index asked for some packages only.
@@ -189,6 +265,17 @@ pub struct Git {
     pub submodules: bool,
     /// Whether `.git` is kept.
     pub keep_git: bool,
+}
+
+/// `git`: a checkout in the image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkout {
+    /// What.
+    pub git: Git,
+    /// The folder it becomes.
+    pub to: String,
+    /// Owner; root where there is none.
+    pub owner: Option<Owner>,
 }
 
 /// A file mode.

@@ -67,9 +67,12 @@ pub(super) fn taken_by<'s>(
 fn from_of(step: &Step) -> Vec<&Spanned<From>> {
     match &step.kind {
         StepKind::Copy(copy) => copy.from.iter().collect(),
-        StepKind::Run(_, program) | StepKind::Apt(_, program) | StepKind::Pip(_, program) => {
-            mounted(program)
-        }
+        StepKind::Run(_, program)
+        | StepKind::Apt(_, program)
+        | StepKind::Dnf(_, program)
+        | StepKind::Apk(_, program)
+        | StepKind::Pip(_, program)
+        | StepKind::Conda(_, program) => mounted(program),
         _ => Vec::new(),
     }
 }

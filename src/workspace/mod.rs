@@ -5,12 +5,13 @@
 
 mod builders;
 mod parse;
+mod registries;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::oci::{Platform, RegistryHost, Repository};
+use crate::oci::{Compression, Platform, RegistryHost, Repository};
 use crate::text::{Place, SourceFile, Spanned};
 
 pub use parse::parse;
@@ -41,6 +42,8 @@ pub struct Workspace {
     pub platforms: Vec<Platform>,
     /// The shell of recipes that name none: `sh` or `bash`.
     pub shell: String,
+    /// What installs Python packages where a step does not say: `pip` or `uv`.
+    pub installer: String,
     /// Whether images are to be the same bytes wherever and whenever they are built.
     pub reproducible: bool,
 }
@@ -54,6 +57,8 @@ pub struct Registry {
     pub plain_http: bool,
     /// What stands between the host and a recipe's repository; may be empty.
     pub path: String,
+    /// How layers are compressed, where a recipe does not say.
+    pub compression: Option<Compression>,
 }
 
 impl Registry {
@@ -121,6 +126,7 @@ impl Workspace {
             ca: None,
             platforms: Vec::new(),
             shell: "sh".to_owned(),
+            installer: "pip".to_owned(),
             reproducible: false,
         }
     }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::builders::builders;
-use super::{Mirror, Registry, Workspace};
+use super::registries::{host, registry};
+use super::{Mirror, Workspace};
 use crate::diagnostic::{Findings, nearest};
 use crate::oci::{Platform, RegistryHost};
 use crate::text::{Place, SourceFile, Spanned};
@@ -25,11 +26,6 @@ const WORKSPACE: Keys = Keys {
     ],
     later: &["lint", "kernel"],
 };
-const REGISTRY: Keys = Keys {
-    of: "a registry",
-    known: &["url", "prefix", "type", "project", "media_types"],
-    later: &["attestations", "compression"],
-};
 const TRUST: Keys = Keys {
     of: "`trust`",
     known: &["ca"],
@@ -37,8 +33,8 @@ const TRUST: Keys = Keys {
 };
 const DEFAULTS: Keys = Keys {
     of: "`defaults`",
-    known: &["platforms", "shell", "installer", "reproducible"],
-    later: &["publish"],
+    known: &["platforms", "shell", "installer", "reproducible", "publish"],
+    later: &[],
 };
 
 /// Reads a workspace file; what is wrong goes into `findings`.
@@ -172,85 +168,6 @@ pub(super) fn field(node: &Node, key: &str, findings: &mut Findings) -> Option<S
     text(node.get(key)?, findings)
 }
 
-fn registry(node: &Node, findings: &mut Findings) -> Option<Registry> {
-    checked_entries(node, REGISTRY, findings)?;
-    let url = field(node, "url", findings);
-    let prefix = field(node, "prefix", findings);
-    let project = field(node, "project", findings);
-    if let Some(kind) = field(node, "type", findings)
-        && !matches!(kind.value.as_str(), "docker" | "harbor2")
-    {
-        findings.error(
-            &kind.place,
-            format!("`{}` is no type; write docker or harbor2", kind.value),
-        );
-    }
-    if let Some(types) = field(node, "media_types", findings)
-        && types.value != "oci"
-    {
-        findings.error(
-            &types.place,
-            format!("`media_types: {}` is not supported yet", types.value),
-        );
-    }
-    let Some(url) = url else {
-        if node.get("url").is_none() {
-            findings.error(&node.place, "a registry needs `url`");
-        }
-        return None;
-    };
-    let (plain_http, rest) = scheme(&url, findings)?;
-    let host = host(rest.trim_end_matches('/'), &url, findings)?;
-    let mut path = String::new();
-    if let Some(prefix) = prefix {
-        let (first, rest) = prefix.value.split_once('/').unwrap_or((&prefix.value, ""));
-        if first != host.as_str() {
-            let message =
-                format!("`prefix` begins with the host of `url`, `{host}`, not `{first}`");
-            findings.error(&prefix.place, message);
-        }
-        rest.trim_end_matches('/').clone_into(&mut path);
-    }
-    if let Some(project) = project {
-        path = if path.is_empty() {
-            project.value
-        } else {
-            format!("{path}/{}", project.value)
-        };
-    }
-    Some(Registry {
-        host,
-        plain_http,
-        path,
-    })
-}
-
-/// Whether a URL is plain HTTP, and what stands behind the scheme.
-fn scheme<'t>(url: &'t Spanned<String>, findings: &mut Findings) -> Option<(bool, &'t str)> {
-    if let Some(rest) = url.value.strip_prefix("https://") {
-        return Some((false, rest));
-    }
-    if let Some(rest) = url.value.strip_prefix("http://") {
-        return Some((true, rest));
-    }
-    let message = format!(
-        "`{}` is no URL of a registry; write https://HOST or http://HOST",
-        url.value
-    );
-    findings.error(&url.place, message);
-    None
-}
-
-fn host(text: &str, at: &Spanned<String>, findings: &mut Findings) -> Option<RegistryHost> {
-    match text.parse::<RegistryHost>() {
-        Ok(host) => Some(host),
-        Err(error) => {
-            findings.error(&at.place, error.to_string());
-            None
-        }
-    }
-}
-
 fn mirrors(node: &Node, findings: &mut Findings) -> BTreeMap<RegistryHost, Vec<Mirror>> {
     let mut all = BTreeMap::new();
     for entry in named(node, "mirrors", findings) {
@@ -328,13 +245,24 @@ fn defaults(workspace: &mut Workspace, node: &Node, findings: &mut Findings) {
             _ => findings.error(&node.place, "`reproducible` is true or false"),
         }
     }
-    if let Some(installer) = field(node, "installer", findings)
-        && installer.value != "pip"
+    if let Some(installer) = field(node, "installer", findings) {
+        if matches!(installer.value.as_str(), "pip" | "uv") {
+            workspace.installer = installer.value;
+        } else {
+            let message = format!("`{}` is no installer; write pip or uv", installer.value);
+            findings.error(&installer.place, message);
+        }
+    }
+    if let Some(publish) = field(node, "publish", findings)
+        && publish.value != "image"
     {
-        let message = match installer.value.as_str() {
-            "uv" => "`installer: uv` is not supported yet; write pip".to_owned(),
-            other => format!("`{other}` is no installer; write pip"),
+        let message = match publish.value.as_str() {
+            "group" | "run" => format!(
+                "`publish: {}` is not there yet: tags move image by image; write image",
+                publish.value
+            ),
+            other => format!("`{other}` is no way to publish; write image"),
         };
-        findings.error(&installer.place, message);
+        findings.error(&publish.place, message);
     }
 }

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::{quoted, quoted_all};
-use crate::llb::{CacheSharing, Exec, FileActions, State};
+use super::{PackageFile, quoted, quoted_all};
+use crate::llb::{CacheSharing, FileActions, State};
 use crate::lower::chain::Chain;
 use crate::lower::program::Call;
 use crate::lower::stages::{Lowering, title};
-use crate::recipe::steps::{Apt, AptSource, Key, Package};
+use crate::recipe::steps::{Apt, AptSource, Key};
 use crate::recipe::{Program, Step};
 
 /// Lists and archives, away from the image's own folders: base images have hooks that empty those.
@@ -29,7 +29,7 @@ impl Lowering<'_> {
         program: &Program,
     ) {
         self.sources(chain, step, apt);
-        let files = self.package_files(chain, step, apt);
+        let files = self.package_files(chain, step, &apt.install, FILES);
         let title = title(step, || words(apt));
         let call = Call {
             args: ["/bin/sh", "-e", "-c", &script(apt, &files)]
@@ -48,11 +48,7 @@ impl Lowering<'_> {
             let exec = exec
                 .cache(LISTS, id("lists"), CacheSharing::Private, None)
                 .cache(ARCHIVES, id("archives"), CacheSharing::Private, None);
-            files
-                .iter()
-                .fold(exec, |exec: Exec, (path, state, selector)| {
-                    exec.bind(path.clone(), state, selector)
-                })
+            super::with_files(exec, &files)
         });
     }
 
@@ -93,30 +89,6 @@ impl Lowering<'_> {
                 )
             });
         }
-    }
-
-    /// Package files by URL: where each is mounted, and from which state.
-    fn package_files(
-        &mut self,
-        chain: &Chain,
-        step: &Step,
-        apt: &Apt,
-    ) -> Vec<(String, State, String)> {
-        let platform = *chain.state.platform();
-        let mut all = Vec::new();
-        for package in &apt.install {
-            let Package::File(download) = package else {
-                continue;
-            };
-            if let Some((state, Some(file))) = self.download(download, platform, &step.place) {
-                all.push((
-                    format!("{FILES}/{}/{file}", all.len()),
-                    state,
-                    format!("/{file}"),
-                ));
-            }
-        }
-        all
     }
 }
 
@@ -168,39 +140,17 @@ fn deb822(source: &AptSource, keyring: Option<&str>) -> String {
     text
 }
 
-fn names(apt: &Apt) -> Vec<String> {
-    apt.install
-        .iter()
-        .filter_map(|package| match package {
-            Package::Name(name) => Some(name.clone()),
-            Package::File(_) => None,
-        })
-        .collect()
-}
-
 fn words(apt: &Apt) -> String {
-    let mut words = vec!["apt".to_owned()];
-    if apt.upgrade {
-        words.push("upgrade".to_owned());
-    }
-    if !apt.remove.is_empty() {
-        words.push(format!("remove {}", apt.remove.join(" ")));
-    }
-    let install: Vec<String> = apt
-        .install
-        .iter()
-        .map(|package| match package {
-            Package::Name(name) => name.clone(),
-            Package::File(download) => download.url.clone(),
-        })
-        .collect();
-    if !install.is_empty() {
-        words.push(format!("install {}", install.join(" ")));
-    }
-    words.join(" ")
+    let install: Vec<&str> = apt.install.iter().map(super::shown).collect();
+    super::words(
+        "apt",
+        apt.upgrade.then_some("upgrade"),
+        &apt.remove,
+        &install,
+    )
 }
 
-fn script(apt: &Apt, files: &[(String, State, String)]) -> String {
+fn script(apt: &Apt, files: &[PackageFile]) -> String {
     let settings = [
         format!("Dir::State::Lists={LISTS}"),
         format!("Dir::Cache::Archives={ARCHIVES}"),
@@ -237,10 +187,9 @@ fn script(apt: &Apt, files: &[(String, State, String)]) -> String {
             quoted_all(&apt.remove)
         ));
     }
-    let mut install = names(apt);
-    install.extend(files.iter().map(|(path, ..)| path.clone()));
+    let install = super::installed(&apt.install, files);
     if !install.is_empty() {
-        lines.push(format!("{call} install {}", quoted_all(&install)));
+        lines.push(format!("{call} install {install}"));
     }
     lines.push(LEFTOVERS.to_owned());
     lines.join("\n")

@@ -9,12 +9,46 @@ use crate::lower::local::as_pattern;
 use crate::lower::program::Call;
 use crate::lower::requirements::Requirements;
 use crate::lower::stages::{Lowering, title};
-use crate::recipe::steps::Pip;
+use crate::recipe::steps::{Installer, Pip};
 use crate::recipe::{Program, Step};
 use crate::text::Spanned;
 
 const CACHE: &str = "/run/kiln/pip/cache";
 const FILES: &str = "/run/kiln/pip/files";
+
+/// A program that installs Python packages. Names, files and options are the same words to all of them.
+pub(super) struct Tool {
+    pub(super) name: &'static str,
+    /// Where its cache is mounted. Both are made for parallel use.
+    pub(super) cache: &'static str,
+    pub(super) env: &'static [(&'static str, &'static str)],
+    /// What a script begins with.
+    pub(super) before: Option<String>,
+    /// The call that installs, and the one that removes.
+    pub(super) install: String,
+    pub(super) uninstall: String,
+}
+
+fn tool(pip: &Pip) -> Tool {
+    let python = quoted(&pip.python);
+    match pip.installer.unwrap_or_default() {
+        Installer::Uv => super::uv::tool(&python),
+        Installer::Pip => Tool {
+            name: "pip",
+            cache: CACHE,
+            env: &[
+                ("PIP_CACHE_DIR", CACHE),
+                ("PIP_NO_INPUT", "1"),
+                ("PIP_DISABLE_PIP_VERSION_CHECK", "1"),
+                ("PIP_ROOT_USER_ACTION", "ignore"),
+                ("PIP_BREAK_SYSTEM_PACKAGES", "1"),
+            ],
+            before: None,
+            install: format!("{python} -m pip install"),
+            uninstall: format!("{python} -m pip uninstall -y"),
+        },
+    }
+}
 
 impl Lowering<'_> {
     pub(in crate::lower) fn pip(
@@ -39,23 +73,20 @@ impl Lowering<'_> {
             let note = Note::named(format!("workspace {}", paths.join(" ")));
             self.job.files.state(paths, Vec::new(), &platform, note)
         });
-        let env = [
-            ("PIP_CACHE_DIR", CACHE),
-            ("PIP_NO_INPUT", "1"),
-            ("PIP_DISABLE_PIP_VERSION_CHECK", "1"),
-            ("PIP_ROOT_USER_ACTION", "ignore"),
-            ("PIP_BREAK_SYSTEM_PACKAGES", "1"),
-        ];
+        let tool = tool(pip);
         let call = Call {
             args: ["/bin/sh", "-e", "-c", &script].map(String::from).to_vec(),
-            env: env
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .to_vec(),
+            env: tool
+                .env
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             title: title(step, || words(pip)),
         };
+        let user = program.user.as_deref();
         self.program(chain, step, program, call, |exec| {
-            let id = format!("kiln/pip/{}", platform.architecture());
-            let exec = exec.cache(CACHE, id, CacheSharing::Shared, None);
+            let sharing = CacheSharing::Shared;
+            let exec = super::with_cache(exec, tool.cache, tool.name, sharing, user, &platform);
             match &files {
                 Some(files) => exec.bind(FILES, files, ""),
                 None => exec,
@@ -92,7 +123,7 @@ fn words(pip: &Pip) -> String {
 }
 
 fn script(pip: &Pip, requirements: &Requirements) -> String {
-    let python = quoted(&pip.python);
+    let tool = tool(pip);
     let options = if pip.options.is_empty() {
         String::new()
     } else {
@@ -105,12 +136,12 @@ fn script(pip: &Pip, requirements: &Requirements) -> String {
     let find_links = options_of("--find-links", pip.find_links.iter().cloned());
     let upgrade = if pip.upgrade { " --upgrade" } else { "" };
     let deps = if pip.deps { "" } else { " --no-deps" };
-    let install =
-        format!("{python} -m pip install{upgrade}{deps}{constraints}{find_links}{options}");
-    let mut lines = Vec::new();
+    let install = &tool.install;
+    let install = format!("{install}{upgrade}{deps}{constraints}{find_links}{options}");
+    let mut lines = Vec::from_iter(tool.before);
     if !pip.remove.is_empty() {
         let names = quoted_all(&pip.remove);
-        lines.push(format!("{python} -m pip uninstall -y{options} {names}"));
+        lines.push(format!("{}{options} {names}", tool.uninstall));
     }
     for index in &pip.package_indexes {
         let names: Vec<String> = index

@@ -14,7 +14,7 @@ use super::report::{Failure, LegReport, LegState, Solved};
 use crate::buildkit::{Entitlement, Exporter, ImageExport, Progress, ProgressSink, Solve};
 use crate::llb::Definition;
 use crate::lower::{Job, Lowered, Parent, PinnedImage, PinnedLayout, lower};
-use crate::oci::{Descriptor, Digest, Reference, canonical};
+use crate::oci::{Compression, Descriptor, Digest, Reference, canonical};
 use crate::ops::connect::Ready;
 use crate::recipe::Content;
 use crate::record::Utc;
@@ -30,6 +30,8 @@ pub(super) struct LegRun<'a> {
     pub(super) job: Job<'a>,
     pub(super) builder: &'a Ready,
     pub(super) aim: Aim<'a>,
+    /// How the registry wants layers compressed.
+    pub(super) compression: Option<Compression>,
     pub(super) registry: &'a dyn Registry,
     pub(super) events: &'a EventSink,
 }
@@ -166,7 +168,7 @@ impl LegRun<'_> {
                     base_config: lowered.base_config.clone(),
                     rewrite_times: self.job.epoch.reproducible,
                     annotations: annotations(self.job.content, lowered),
-                    compression: None,
+                    compression: self.job.content.compression.or(self.compression),
                     to,
                 }))
             }

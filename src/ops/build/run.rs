@@ -166,6 +166,7 @@ impl Settled<'_> {
                 self.options.push.then(|| &self.destinations[leg.image]),
                 self.outputs.staging(),
             ),
+            compression: self.destinations[leg.image].compression,
             registry: self.backends.origin.as_ref(),
             events: self.events,
         };

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::compression::compression;
 use super::fields::{Fields, Keys};
 use super::reader::Reader;
 use super::runtime::runtime;
@@ -45,6 +46,7 @@ pub(crate) fn content(
     check_stages(reader, &stages, &names, base.as_ref(), &steps);
     let (env, workdir) = (env_of(reader, fields), workdir(reader, fields));
     let runtime = runtime(reader, fields);
+    let compression = compression(reader, fields);
     Some(Content {
         base: base?,
         stages,
@@ -53,6 +55,7 @@ pub(crate) fn content(
         shell,
         steps,
         runtime,
+        compression,
     })
 }
 

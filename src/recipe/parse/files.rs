@@ -319,7 +319,7 @@ fn mode(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Mode> {
     reader.convert(text, scalars::mode).map(|mode| mode.value)
 }
 
-fn owner(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Owner> {
+pub(super) fn owner(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Owner> {
     let text = fields.get("owner").and_then(|node| reader.text(node))?;
     reader
         .convert(text, scalars::owner)
@@ -327,7 +327,11 @@ fn owner(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Owner> {
 }
 
 /// A required path in the image.
-fn image_path(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Option<String> {
+pub(super) fn image_path(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    key: &str,
+) -> Option<String> {
     let text = fields
         .require(reader, key)
         .and_then(|node| reader.text(node))?;

@@ -46,13 +46,13 @@ pub(crate) const RECIPE: Keys = Keys {
         "healthcheck",
         "labels",
         "annotations",
+        "compression",
     ],
     later: &[
         "kernel",
         "tests",
         "limits",
         "refresh",
-        "compression",
         "dockerfile",
     ],
 };

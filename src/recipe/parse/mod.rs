@@ -5,9 +5,11 @@
 //! [`body`] (what an image contains), [`steps`] and its kinds.
 
 mod body;
+mod compression;
 mod evaluate;
 mod fields;
 mod files;
+mod git;
 mod head;
 mod outline;
 mod packages;

@@ -3,12 +3,12 @@
 use super::body::{self, env};
 use super::fields::{Fields, Keys};
 use super::files;
+use super::git::git;
 use super::reader::{Reader, Text};
 use super::scalars;
 use crate::recipe::image::{
     Base, CacheMount, From, Mount, MountSource, Network, Program, SecretTarget, SecretUse,
 };
-use crate::recipe::steps::Git;
 use crate::text::Spanned;
 use crate::yaml::{Node, NodeKind};
 
@@ -20,11 +20,6 @@ pub(super) const PROGRAM: [&str; 9] = [
 const MOUNT: Keys = Keys {
     of: "a mount",
     known: &["path", "rw", "src", "from", "fetch", "git", "tmpfs"],
-    later: &[],
-};
-const GIT: Keys = Keys {
-    of: "`git`",
-    known: &["url", "ref", "submodules", "keep_git"],
     later: &[],
 };
 const CACHE: Keys = Keys {
@@ -42,8 +37,8 @@ const SECRET: Keys = Keys {
 pub(super) fn program(reader: &mut Reader<'_>, step: &Node, word: &str) -> Program {
     let user = step.get("user").and_then(|node| {
         let text = reader.text(node)?;
-        if word == "apt" {
-            reader.error(&text.place, "`apt` always runs as root");
+        if matches!(word, "apt" | "dnf" | "apk") {
+            reader.error(&text.place, format!("`{word}` always runs as root"));
             return None;
         }
         reader.convert(text, scalars::user).map(|user| user.value)
@@ -58,6 +53,10 @@ pub(super) fn program(reader: &mut Reader<'_>, step: &Node, word: &str) -> Progr
         }
         body::shell(reader, node)
     });
+    // Nothing depends on it as yet, see `Program`; what stands there is checked all the same.
+    if let Some(native) = step.get("native") {
+        reader.bool(native);
+    }
     let network = step.get("network").and_then(|node| {
         let text = reader.text(node)?;
         reader.convert(text, network).map(|network| network.value)
@@ -230,34 +229,6 @@ fn from_one(reader: &mut Reader<'_>, node: &Node) -> Option<From> {
                 .map(|from| from.value)
         }
     }
-}
-
-fn git(reader: &mut Reader<'_>, node: &Node) -> Option<Git> {
-    let fields = Fields::read(reader, node, GIT)?;
-    let url = fields
-        .require(reader, "url")
-        .and_then(|node| reader.text(node));
-    let reference = fields
-        .require(reader, "ref")
-        .and_then(|node| reader.text(node));
-    let submodules = fields.flag(reader, "submodules", true);
-    let keep_git = fields.flag(reader, "keep_git", false);
-    let url = url.and_then(|text| reader.convert(text, git_url))?;
-    Some(Git {
-        url: url.value,
-        reference: reference?.value,
-        submodules,
-        keep_git,
-    })
-}
-
-fn git_url(text: &str) -> Result<String, String> {
-    let scp_like = text.starts_with("git@") && text.contains(':');
-    if scp_like || text.starts_with("ssh://") {
-        return Ok(text.to_owned());
-    }
-    scalars::url(text)
-        .map_err(|_| format!("`{text}` is no git URL; write https://…, ssh://… or git@host:path"))
 }
 
 fn cache(reader: &mut Reader<'_>, node: &Node) -> Option<CacheMount> {

@@ -2,6 +2,7 @@
 
 use super::body;
 use super::files;
+use super::git;
 use super::packages;
 use super::program::{PROGRAM, program};
 use super::reader::{Reader, Text, is_conditional};
@@ -13,11 +14,14 @@ use crate::text::Spanned;
 use crate::yaml::{Entry, Node, NodeKind};
 
 /// The step words that work.
-const WORDS: [&str; 11] = [
-    "run", "apt", "pip", "copy", "write", "link", "mkdir", "remove", "fetch", "env", "use",
+const WORDS: [&str; 15] = [
+    "run", "apt", "dnf", "apk", "pip", "conda", "copy", "write", "link", "mkdir", "remove",
+    "fetch", "git", "env", "use",
 ];
-/// The step words of the language that are not wired yet.
-const LATER: [&str; 4] = ["dnf", "apk", "conda", "git"];
+/// Those that run a program.
+const PROGRAMS: [&str; 6] = ["run", "apt", "dnf", "apk", "pip", "conda"];
+/// Those that native tools may take over one day, and that may refuse it by `native: false`.
+const NATIVE: [&str; 2] = ["apt", "pip"];
 /// What may stand beside any word.
 const BESIDE: [&str; 2] = ["name", "if"];
 
@@ -64,7 +68,7 @@ fn step(reader: &mut Reader<'_>, node: &Node) -> Vec<Step> {
     let Some(word) = step_word(reader, node, entries) else {
         return Vec::new();
     };
-    let is_program = matches!(word.key.value.as_str(), "run" | "apt" | "pip");
+    let is_program = PROGRAMS.contains(&word.key.value.as_str());
     for entry in entries {
         check_beside(reader, entry, &word.key.value, is_program);
     }
@@ -94,20 +98,12 @@ fn step(reader: &mut Reader<'_>, node: &Node) -> Vec<Step> {
 /// The one entry of a step that is a step word.
 fn step_word<'n>(reader: &mut Reader<'_>, node: &Node, entries: &'n [Entry]) -> Option<&'n Entry> {
     // `env` is a word of its own only where no other word stands beside it.
-    let is_word = |entry: &&Entry| {
-        let key = entry.key.value.as_str();
-        WORDS.contains(&key) || LATER.contains(&key)
-    };
+    let is_word = |entry: &&Entry| WORDS.contains(&entry.key.value.as_str());
     let mut words: Vec<&Entry> = entries.iter().filter(is_word).collect();
     if words.len() > 1 {
         words.retain(|entry| entry.key.value != "env");
     }
     match words.as_slice() {
-        [word] if LATER.contains(&word.key.value.as_str()) => {
-            let message = format!("the step `{}` is not supported yet", word.key.value);
-            reader.error(&word.key.place, message);
-            None
-        }
         [word] => Some(word),
         [] => {
             no_word(reader, node, entries);
@@ -128,7 +124,7 @@ fn step_word<'n>(reader: &mut Reader<'_>, node: &Node, entries: &'n [Entry]) -> 
 }
 
 fn no_word(reader: &mut Reader<'_>, node: &Node, entries: &[Entry]) {
-    let known = WORDS.iter().chain(&LATER).copied();
+    let known = WORDS.iter().copied();
     for entry in entries {
         if let Some(near) = nearest(&entry.key.value, known.clone())
             && !PROGRAM.contains(&entry.key.value.as_str())
@@ -147,12 +143,17 @@ fn no_word(reader: &mut Reader<'_>, node: &Node, entries: &[Entry]) {
 
 fn check_beside(reader: &mut Reader<'_>, entry: &Entry, word: &str, is_program: bool) {
     let key = entry.key.value.as_str();
+    let of_program = is_program && PROGRAM.contains(&key);
     let is_with = word == "use" && key == "with";
-    if key == word || BESIDE.contains(&key) || is_with || (is_program && PROGRAM.contains(&key)) {
+    if key == word || BESIDE.contains(&key) || is_with || of_program {
         return;
     }
-    let message = if key == "native" && is_program {
-        "`native` beside a step is not supported yet".to_owned()
+    let may_be_native = NATIVE.contains(&word);
+    if key == "native" && may_be_native {
+        return;
+    }
+    let message = if key == "native" {
+        format!("`native` is an option of `apt` and `pip`, not of `{word}`")
     } else if PROGRAM.contains(&key) {
         format!("`{key}` is an option of steps that run a program; `{word}` runs none")
     } else {
@@ -162,13 +163,16 @@ fn check_beside(reader: &mut Reader<'_>, entry: &Entry, word: &str, is_program: 
             None => format!("unknown option `{key}` beside `{word}`"),
         }
     };
-    let allowed = if is_program {
-        format!("{}, {}", BESIDE.join(", "), PROGRAM.join(", "))
-    } else if word == "use" {
-        format!("{}, with", BESIDE.join(", "))
-    } else {
-        BESIDE.join(", ")
-    };
+    let mut allowed = BESIDE.join(", ");
+    if is_program {
+        allowed = format!("{allowed}, {}", PROGRAM.join(", "));
+    }
+    if word == "use" {
+        allowed.push_str(", with");
+    }
+    if may_be_native {
+        allowed.push_str(", native");
+    }
     reader.findings.push(
         Finding::error(&entry.key.place, message)
             .with_help(format!("beside `{word}` may stand: {allowed}")),
@@ -191,9 +195,21 @@ fn kind(reader: &mut Reader<'_>, node: &Node, word: &Entry) -> Option<StepKind> 
             let program = program(reader, node, "apt");
             StepKind::Apt(reader.one(value, packages::apt)?, program)
         }
+        "dnf" => {
+            let program = program(reader, node, "dnf");
+            StepKind::Dnf(reader.one(value, packages::dnf)?, program)
+        }
+        "apk" => {
+            let program = program(reader, node, "apk");
+            StepKind::Apk(reader.one(value, packages::apk)?, program)
+        }
         "pip" => {
             let program = program(reader, node, "pip");
             StepKind::Pip(reader.one(value, packages::pip)?, program)
+        }
+        "conda" => {
+            let program = program(reader, node, "conda");
+            StepKind::Conda(reader.one(value, packages::conda)?, program)
         }
         "copy" => StepKind::Copy(reader.one(value, files::copy)?),
         "write" => StepKind::Write(reader.one(value, files::write)?),
@@ -204,6 +220,7 @@ fn kind(reader: &mut Reader<'_>, node: &Node, word: &Entry) -> Option<StepKind> 
             StepKind::Remove(files::image_paths(reader, paths))
         }
         "fetch" => StepKind::Fetch(reader.one(value, files::fetch)?),
+        "git" => StepKind::Git(reader.one(value, git::checkout)?),
         _ => StepKind::Env(body::env(reader, value)),
     })
 }

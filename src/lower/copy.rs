@@ -1,13 +1,13 @@
-//! File steps: copy, write, mkdir, fetch.
+//! File steps: copy, write, mkdir.
 
 use super::chain::Chain;
 use super::local::as_pattern;
 use super::program::{Call, file_owner};
-use super::sources::{file_name, noted};
+use super::sources::{chosen, noted};
 use super::stages::{Lowering, title};
 use crate::context::is_glob;
 use crate::llb::{CopyOptions, FileActions, FileMode, FileOwner, Note, State};
-use crate::recipe::steps::{Copy, Fetch, Mkdir, Mode, Write};
+use crate::recipe::steps::{Copy, Mkdir, Mode, Write};
 use crate::recipe::{Program, Step};
 use crate::text::Spanned;
 
@@ -80,6 +80,11 @@ impl Lowering<'_> {
             kept_parents(&path, to)
         } else {
             (path, to.to_owned(), Vec::new())
+        };
+        let (state, path) = if is_glob(&path) && !copy.exclude.is_empty() {
+            chosen(&state, &path, &copy.exclude, &src.place)
+        } else {
+            (state, path)
         };
         vec![Piece {
             from: state,
@@ -201,38 +206,6 @@ impl Lowering<'_> {
             exec.bind(APPENDED, &text, &format!("/{name}"))
         });
     }
-
-    pub(super) fn fetch(&mut self, chain: &mut Chain, step: &Step, fetch: &Fetch) {
-        let platform = *chain.state.platform();
-        let Some((state, file)) = self.download(&fetch.download, platform, &step.place) else {
-            return;
-        };
-        let to = chain.absolute(&fetch.to);
-        let owner = Some(
-            fetch
-                .owner
-                .as_ref()
-                .map_or(FileOwner::Ids(0, 0), file_owner),
-        );
-        let title = title(step, || {
-            format!("fetch {} → {to}", file_name(&fetch.download.url))
-        });
-        let (src, contents, mode) = match &file {
-            // The builder keeps downloads unreadable to others.
-            Some(file) => (format!("/{file}"), false, Some(Mode::Octal(0o644))),
-            None => ("/".to_owned(), true, None),
-        };
-        let mode = fetch.mode.clone().or(mode).as_ref().map(file_mode);
-        chain.files(&title, Some(step), |files| {
-            let options = CopyOptions {
-                contents,
-                owner,
-                mode,
-                ..CopyOptions::default()
-            };
-            with_parents(files, &to, None).copy(&state, &src, &to, options)
-        });
-    }
 }
 
 /// `mkdir`: folders with their parents.
@@ -311,7 +284,7 @@ fn kept_parents(path: &str, to: &str) -> (String, String, Vec<String>) {
     )
 }
 
-fn file_mode(mode: &Mode) -> FileMode {
+pub(super) fn file_mode(mode: &Mode) -> FileMode {
     match mode {
         Mode::Octal(bits) => FileMode::Bits(*bits),
         Mode::Symbolic(words) => FileMode::Symbolic(words.clone()),

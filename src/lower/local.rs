@@ -114,18 +114,7 @@ impl LocalFiles {
     pub fn excluded(&self, source: &str, matched: &[String], exclude: &[String]) -> Vec<String> {
         let mut folders: Vec<&str> = Vec::new();
         if is_glob(source) || !self.is_folder(source) {
-            let mut folder = source;
-            while let Some((above, _)) = folder.rsplit_once('/') {
-                folder = above;
-                if !is_glob(folder) {
-                    break;
-                }
-            }
-            folders.push(if folder == source || is_glob(folder) {
-                ""
-            } else {
-                folder
-            });
+            folders.push(looked_in(source));
         }
         let matched = matched.iter().map(String::as_str);
         folders.extend(matched.filter(|path| self.is_folder(path)));
@@ -204,6 +193,19 @@ impl LocalFiles {
         };
         self.state(vec![as_pattern(path)], Vec::new(), &platform, note)
     }
+}
+
+/// The folder in which a glob looks: what stands before its first part with a wildcard. For a path without one
+/// it is the folder that it lies in.
+pub(super) fn looked_in(source: &str) -> &str {
+    let mut folder = source;
+    while let Some((above, _)) = folder.rsplit_once('/') {
+        folder = above;
+        if !is_glob(folder) {
+            return folder;
+        }
+    }
+    ""
 }
 
 /// Words for a path as a pattern: characters with a meaning are escaped.

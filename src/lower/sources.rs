@@ -1,14 +1,15 @@
 //! What the builder fetches: downloads, git checkouts, files of other images.
 
 use super::chain::Chain;
-use super::copy::with_parents;
+use super::copy::{file_mode, with_parents};
+use super::local::looked_in;
 use super::program::file_owner;
 use super::stages::{Lowering, title};
 use crate::llb::{
     CopyOptions, FileActions, FileOwner, GitSource, HttpSource, ImageSource, Note, State,
 };
 use crate::oci::{Digest, Platform};
-use crate::recipe::steps::{Checkout, Download, Extract, Git};
+use crate::recipe::steps::{Checkout, Download, Extract, Fetch, Git, Mode};
 use crate::recipe::{From, Step};
 use crate::text::Place;
 
@@ -63,6 +64,45 @@ impl Lowering<'_> {
         }
     }
 
+    /// `fetch`: a download as a file, or unpacked as a folder.
+    pub(super) fn fetch(&mut self, chain: &mut Chain, step: &Step, fetch: &Fetch) {
+        let platform = *chain.state.platform();
+        let Some((state, file)) = self.download(&fetch.download, platform, &step.place) else {
+            return;
+        };
+        let to = chain.absolute(&fetch.to);
+        let owner = Some(
+            fetch
+                .owner
+                .as_ref()
+                .map_or(FileOwner::Ids(0, 0), file_owner),
+        );
+        let title = title(step, || {
+            format!("fetch {} → {to}", file_name(&fetch.download.url))
+        });
+        let (src, contents, mode) = match &file {
+            // The builder keeps downloads unreadable to others.
+            Some(file) => (format!("/{file}"), false, Some(Mode::Octal(0o644))),
+            None => ("/".to_owned(), true, None),
+        };
+        let mode = fetch.mode.clone().or(mode).as_ref().map(file_mode);
+        chain.files(&title, Some(step), |files| {
+            let options = CopyOptions {
+                contents,
+                owner,
+                mode,
+                ..CopyOptions::default()
+            };
+            // The folder of an archive is made by the copy, and belongs to the owner.
+            let made = if contents {
+                to.trim_end_matches('/')
+            } else {
+                &to
+            };
+            with_parents(files, made, None).copy(&state, &src, &to, options)
+        });
+    }
+
     /// `git`: a checkout as a folder of the image.
     pub(super) fn checkout(&mut self, chain: &mut Chain, step: &Step, checkout: &Checkout) {
         let git = &checkout.git;
@@ -75,8 +115,10 @@ impl Lowering<'_> {
             owner: Some(owner.unwrap_or(FileOwner::Ids(0, 0))),
             ..CopyOptions::default()
         };
+        // Without its slash it is made by the copy, and belongs to the owner.
+        let folder = to.trim_end_matches('/');
         chain.files(&title, Some(step), |files| {
-            with_parents(files, &to, None).copy(&state, "/", &to, options)
+            with_parents(files, folder, None).copy(&state, "/", &to, options)
         });
     }
 
@@ -104,6 +146,28 @@ pub(super) fn noted(name: String, place: &Place) -> Note {
         places: vec![place.clone()],
         ignore_cache: false,
     }
+}
+
+/// What a glob stands for in a state, without what `exclude` says from the folder in which it looks: a state
+/// with nothing else, and the glob in it. The builder's copy applies exclusions inside of what a glob finds only.
+pub(super) fn chosen(
+    state: &State,
+    glob: &str,
+    exclude: &[String],
+    place: &Place,
+) -> (State, String) {
+    let folder = looked_in(glob);
+    let rest = glob[folder.len()..].to_owned();
+    let options = CopyOptions {
+        contents: true,
+        include: vec![rest.trim_start_matches('/').to_owned()],
+        exclude: exclude.to_vec(),
+        ..CopyOptions::default()
+    };
+    let chosen = FileActions::on(&State::scratch(state.platform()), None)
+        .copy(state, &format!("{folder}/"), "/", options)
+        .state(noted(format!("choose {glob}"), place));
+    (chosen, rest)
 }
 
 /// The last part of a URL's path.

@@ -98,16 +98,7 @@ fn a_package_file_is_checked_and_installed_and_leaves_nothing_behind() {
     let Some(space) = Workspace::new() else {
         return;
     };
-    space.file(
-        "p/DEBIAN/control",
-        "Package: kiln-live\nVersion: 1.0\nArchitecture: all\nMaintainer: É <e@example.org>\n\
-         Description: UNIQUE\n",
-    );
-    space.file("p/opt/kiln-live", "UNIQUE\n");
-    let path = |path: &str| space.path(path).display().to_string();
-    let arguments = ["--root-owner-group", "--build", &path("p"), &path("p.deb")];
-    space.lab.bytes_of("dpkg-deb", arguments);
-    let package = std::fs::read(space.path("p.deb")).unwrap();
+    let package = package(&space, "kiln-live", "1.0", "");
     let sum = sha256(&package).replace("sha256:", "");
     let url = Web::new(BTreeMap::from([("/kiln-live.deb", package)])).url("/kiln-live.deb");
     space.recipe(&format!(
@@ -131,4 +122,78 @@ steps:
         .filter(|path| !path.starts_with("var/lib/dpkg/info/kiln-live."))
         .collect();
     assert!(strays.is_empty(), "{strays:#?}");
+}
+
+/// A package with one file that says its version.
+fn package(space: &Workspace, name: &str, version: &str, more: &str) -> Vec<u8> {
+    let folder = format!("deb/{name}-{version}");
+    space.file(
+        &format!("{folder}/DEBIAN/control"),
+        &format!(
+            "Package: {name}\nVersion: {version}\nArchitecture: all\n\
+             Maintainer: É <e@example.org>\n{more}Description: UNIQUE\n"
+        ),
+    );
+    let text = if more.is_empty() && version == "1.0" {
+        "UNIQUE\n".to_owned()
+    } else {
+        format!("{name} {version}\n")
+    };
+    space.file(&format!("{folder}/opt/{name}"), &text);
+    let path = |path: &str| space.path(path).display().to_string();
+    let (folder, file) = (path(&folder), path(&format!("{folder}.deb")));
+    let arguments = ["--root-owner-group", "--build", &folder, &file];
+    space.lab.bytes_of("dpkg-deb", arguments);
+    std::fs::read(&file).unwrap()
+}
+
+#[test]
+fn apt_upgrades_then_removes_with_what_became_unneeded_then_installs() {
+    let Some(space) = Workspace::new() else {
+        return;
+    };
+    package(&space, "kiln-plain", "1", "Section: misc\n");
+    package(&space, "kiln-dep", "1", "Section: misc\n");
+    package(&space, "kiln-top", "1", "Depends: kiln-dep\n");
+    let newer = package(&space, "kiln-plain", "2", "Section: misc\n");
+    let sum = sha256(&newer).replace("sha256:", "");
+    let listed = format!(
+        "Package: kiln-plain\nVersion: 2\nArchitecture: all\nMaintainer: É <e@example.org>\n\
+         Filename: ./kiln-plain_2.deb\nSize: {}\nSHA256: {sum}\nDescription: 가마\n\n",
+        newer.len()
+    );
+    let web = Web::new(BTreeMap::from([
+        ("/./Packages", listed.clone().into_bytes()),
+        ("/Packages", listed.into_bytes()),
+        ("/./kiln-plain_2.deb", newer.clone()),
+        ("/kiln-plain_2.deb", newer),
+    ]));
+    // Only the test's own repository, so that nothing of Debian is newer than the base.
+    space.recipe(&format!(
+        "base: docker.io/library/debian:bookworm-slim
+platforms: [linux/amd64]
+steps:
+  - remove: [/etc/apt/sources.list, /etc/apt/sources.list.d/*]
+  - apt: {{install: [\"/m/kiln-*-1.deb\"]}}
+    mounts: [{{path: /m, src: /deb}}]
+  - run: apt-mark auto kiln-dep >/dev/null; echo $(cat /opt/kiln-*)
+  - apt:
+      upgrade: true
+      remove: [kiln-top]
+      install: [kiln-plain]
+      options: [-o, Acquire::AllowInsecureRepositories=true, -o, APT::Get::AllowUnauthenticated=true]
+      sources: {{kiln: {{uris: \"{}/\", suites: ./}}}}
+  - run: echo $(cat /opt/kiln-*); ls /var/lib/apt/lists /var/cache/apt/archives
+    network: none
+",
+        web.url("")
+    ));
+    let built = space.kiln(&["build"]).expect(0);
+    let said = built.logged(BOTH[0]);
+    let first = said
+        .iter()
+        .position(|line| *line == "kiln-dep 1 kiln-plain 1 kiln-top 1");
+    let last = said.iter().position(|line| *line == "kiln-plain 2");
+    assert!(first.is_some() && first < last, "{said:#?}");
+    assert!(!said.iter().any(|line| line.ends_with("_Packages")));
 }

@@ -256,3 +256,69 @@ fn a_changed_file_is_noticed_and_an_equal_one_with_another_time_is_not() {
     assert_ne!(second.digest, first.digest);
     assert_eq!(second.on(BOTH[0]).text("etc/two.conf"), "three\n");
 }
+
+#[test]
+fn exclusions_count_from_the_folder_of_a_glob_and_inside_what_it_stands_for() {
+    let Some((_, image)) = published(
+        "steps:
+  - copy: {src: \"*.conf\", to: /one/, exclude: [two.conf]}
+  - copy: {src: \"a*\", to: /two/, exclude: [sub/deep, \"*.sh\", empty]}
+  - copy: {src: [two.conf, one.conf], to: /three/, exclude: [three.conf, \"!two.conf\"]}
+",
+    ) else {
+        return;
+    };
+    image.adds(
+        1,
+        &[&[
+            "d 0755 0:0 one",
+            "f 0600 0:0 one/one.conf",
+            "d 0755 0:0 three",
+            "f 0600 0:0 three/one.conf",
+            "f 0644 0:0 three/two.conf",
+            "d 0755 0:0 two",
+            "l 0777 0:0 two/link -> main.py",
+            "f 0644 0:0 two/main.py",
+            "d 0755 0:0 two/sub",
+            "f 0644 0:0 two/sub/x.pyc",
+        ]],
+    );
+}
+
+#[test]
+fn a_source_of_which_exclusions_leave_nothing_is_an_error_at_its_line() {
+    let Some(space) = Workspace::new() else {
+        return;
+    };
+    files(&space);
+    space.recipe("steps:\n  - copy: {src: \"*.conf\", to: /x/, exclude: [\"*.conf\"]}\n");
+    space.kiln(&["build"]).expect(2).says(&[
+        "r/recipe.yaml:7:17",
+        "left out by `.dockerignore` or `exclude`",
+    ]);
+}
+
+#[test]
+fn exclusions_hold_for_globs_in_stages_as_well() {
+    let Some((_, image)) = published(
+        "stages: {made: {base: scratch, steps: [{copy: {src: ./, to: /m}}]}}
+steps:
+  - copy: {src: \"/m/*.conf\", from: made, to: /one/, exclude: [two.conf]}
+  - copy: {src: \"/m/a*\", from: made, to: /two/, exclude: [sub/deep, \"*.sh\", empty]}
+",
+    ) else {
+        return;
+    };
+    image.adds(
+        1,
+        &[&[
+            "d 0755 0:0 one",
+            "f 0600 0:0 one/one.conf",
+            "d 0755 0:0 two",
+            "l 0777 0:0 two/link -> main.py",
+            "f 0644 0:0 two/main.py",
+            "d 0755 0:0 two/sub",
+            "f 0644 0:0 two/sub/x.pyc",
+        ]],
+    );
+}

@@ -25,11 +25,15 @@ mod web;
 mod workspace;
 
 // What they find.
+mod apk_conda;
 mod apt;
 mod bases;
 mod canary;
+mod checkouts;
+mod compressing;
 mod contexts;
 mod copying;
+mod dnf;
 mod doctor;
 mod failing;
 mod fetching;
@@ -57,4 +61,5 @@ mod surroundings;
 mod telling;
 mod tools;
 mod trust;
+mod uv;
 mod verifying;

@@ -228,3 +228,33 @@ fn a_step_leaves_no_mount_points_behind() {
     );
     space.publish().adds(1, &[&["f 0644 0:0 new-file"]]);
 }
+
+#[test]
+fn a_cache_belongs_to_the_user_of_the_step_by_number_or_name() {
+    let Some(space) = Workspace::new() else {
+        return;
+    };
+    space.recipe(
+        "platforms: [linux/amd64]
+steps:
+  - run: |
+      echo 'work:x:1234:77::/:/bin/sh' >> /etc/passwd
+      echo 'work:x:77:' >> /etc/group
+  - run: stat -c %u:%g /c /d; echo by name > /c/f
+    user: work
+    cache: [{path: /c, id: UNIQUE-a}, /d]
+  - run: stat -c %u:%g /c; echo by number > /c/f
+    user: \"55:66\"
+    cache: [{path: /c, id: UNIQUE-b}]
+  - run: echo UNIQUE > /etc/changed
+  - run: stat -c %u:%g /c; cat /c/f
+    user: work:work
+    cache: [{path: /c, id: UNIQUE-a}]
+",
+    );
+    let built = space.kiln(&["build"]).expect(0);
+    assert_eq!(
+        built.logged(BOTH[0]),
+        ["1234:77", "1234:77", "55:66", "1234:77", "by name"]
+    );
+}

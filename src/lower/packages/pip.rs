@@ -22,8 +22,9 @@ pub(super) struct Tool {
     /// Where its cache is mounted. Both are made for parallel use.
     pub(super) cache: &'static str,
     pub(super) env: &'static [(&'static str, &'static str)],
-    /// What a script begins with.
+    /// What a script begins and ends with.
     pub(super) before: Option<String>,
+    pub(super) after: Option<String>,
     /// The call that installs, and the one that removes.
     pub(super) install: String,
     pub(super) uninstall: String,
@@ -32,7 +33,7 @@ pub(super) struct Tool {
 fn tool(pip: &Pip) -> Tool {
     let python = quoted(&pip.python);
     match pip.installer.unwrap_or_default() {
-        Installer::Uv => super::uv::tool(&python),
+        Installer::Uv => super::uv::tool(&pip.python),
         Installer::Pip => Tool {
             name: "pip",
             cache: CACHE,
@@ -44,6 +45,7 @@ fn tool(pip: &Pip) -> Tool {
                 ("PIP_BREAK_SYSTEM_PACKAGES", "1"),
             ],
             before: None,
+            after: None,
             install: format!("{python} -m pip install"),
             uninstall: format!("{python} -m pip uninstall -y"),
         },
@@ -172,6 +174,7 @@ fn script(pip: &Pip, requirements: &Requirements) -> String {
             .unwrap_or_default();
         lines.push(format!("{install}{url} {}", all.join(" ")));
     }
+    lines.extend(tool.after);
     lines.join("\n")
 }
 

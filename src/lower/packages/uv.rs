@@ -1,16 +1,22 @@
 //! `installer: uv`: pip's words, said to uv.
 
 use super::pip::Tool;
+use super::quoted;
 
 const CACHE: &str = "/run/kiln/uv/cache";
 
-/// uv is a program of the image or of a mount, or a module of the interpreter.
+/// uv is a program of the image or of a mount, or a module of the interpreter. That one is named by its path: uv
+/// takes a bare name for a version to look for, and then wants a virtual environment.
 pub(super) fn tool(python: &str) -> Tool {
     let advice = "there is no uv in the image: install it by a `pip` step with `installer: pip`, \
                   mount it, or let pip install";
+    let missing = quoted(&format!("there is no {python} in the image"));
+    let python = quoted(python);
     let before = [
+        format!("python=$(command -v {python}) || {{ echo {missing} >&2; exit 127; }}"),
         "if command -v uv >/dev/null 2>&1; then set -- uv".to_owned(),
-        format!("elif {python} -m uv --version >/dev/null 2>&1; then set -- {python} -m uv"),
+        "elif \"$python\" -m uv --version >/dev/null 2>&1; then set -- \"$python\" -m uv"
+            .to_owned(),
         format!("else echo '{advice}' >&2; exit 127; fi"),
     ];
     Tool {
@@ -25,7 +31,9 @@ pub(super) fn tool(python: &str) -> Tool {
             ("UV_PYTHON_DOWNLOADS", "never"),
         ],
         before: Some(before.join("\n")),
-        install: format!("\"$@\" pip install --python {python}"),
-        uninstall: format!("\"$@\" pip uninstall --python {python}"),
+        // uv locks the interpreter's packages by a file there, and leaves it; another user's is none of ours.
+        after: Some("rm -f \"${TMPDIR:-/tmp}\"/uv-*.lock || true".to_owned()),
+        install: "\"$@\" pip install --python \"$python\"".to_owned(),
+        uninstall: "\"$@\" pip uninstall --python \"$python\"".to_owned(),
     }
 }

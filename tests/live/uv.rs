@@ -1,0 +1,164 @@
+//! `installer: uv`: the real uv, as its project publishes it for pip, with indexes of a test's own.
+
+use std::collections::BTreeMap;
+
+use crate::lab::BOTH;
+use crate::pip::wheel;
+use crate::web::Web;
+use crate::workspace::{Workspace, run};
+
+/// Python with uv: the same image in each run, so that the builder knows it.
+const TOOLS: &str = "kiln: 1
+name: tools
+repository: live/uv-tools
+tags: [it]
+platforms: [linux/amd64]
+base: docker.io/library/python:3.11-slim
+steps:
+  - pip: {install: [uv], installer: pip}
+  - write: {path: /usr/lib/python3.11/EXTERNALLY-MANAGED, content: \"[externally-managed]\\nError=아니\\n\"}
+";
+
+fn page(name: &str, versions: &[&str]) -> Vec<u8> {
+    let links = versions.iter().map(|version| {
+        let file = format!("{name}-{version}-py3-none-any.whl");
+        format!("<a href=\"../../{file}\">{file}</a>\n")
+    });
+    let links: String = links.collect();
+    format!("<!DOCTYPE html><html><body>{links}</body></html>").into_bytes()
+}
+
+/// An index of the test's own, and one where everybody may publish under any name.
+fn indexes() -> (Web, Web) {
+    let own = Web::new(BTreeMap::from([
+        ("/simple/kilnone/", page("kilnone", &["1.0", "2.0"])),
+        (
+            "/kilnone-1.0-py3-none-any.whl",
+            wheel("kilnone", "1.0", "own 1"),
+        ),
+        (
+            "/kilnone-2.0-py3-none-any.whl",
+            wheel("kilnone", "2.0", "own 2"),
+        ),
+    ]));
+    let public = Web::new(BTreeMap::from([
+        ("/simple/kilnone/", page("kilnone", &["1.0", "9.0"])),
+        ("/simple/kilntwo/", page("kilntwo", &["3.0"])),
+        (
+            "/kilnone-1.0-py3-none-any.whl",
+            wheel("kilnone", "1.0", "public 1"),
+        ),
+        (
+            "/kilnone-9.0-py3-none-any.whl",
+            wheel("kilnone", "9.0", "public 9"),
+        ),
+        (
+            "/kilntwo-3.0-py3-none-any.whl",
+            wheel("kilntwo", "3.0", "둘"),
+        ),
+    ]));
+    (own, public)
+}
+
+/// A workspace in which steps that do not say are installed by uv.
+fn prepared() -> Option<Workspace> {
+    let space = Workspace::new()?;
+    space.file("tools/recipe.yaml", TOOLS);
+    run(space.networked(&["build", "tools", "--push"])).expect(0);
+    space.kiln_yaml(&space.lab.registry, "defaults: {installer: uv}\n");
+    Some(space)
+}
+
+#[test]
+fn uv_does_what_pip_does_and_leaves_packages_and_nothing_else() {
+    let Some(space) = prepared() else {
+        return;
+    };
+    let (own, public) = indexes();
+    space.file("r/requirements.txt", "kilnone==1.0  # 고정\nkilntwo\n");
+    space.file("r/limits.txt", "kilntwo<4\n");
+    space.recipe(&format!(
+        "base: REGISTRY/live/uv-tools:it
+platforms: [linux/amd64]
+steps:
+  - pip:
+      requirements: requirements.txt
+      constraints: limits.txt
+      index: [\"{}\", {{url: \"{}\", packages: [kilnone]}}]
+    env: {{RUN: UNIQUE}}
+  - run: [python3, -c, \"import kilnone, kilntwo; print(kilnone.word, kilntwo.word)\"]
+  - pip: {{remove: [kilntwo], python: /usr/bin/python3}}
+    native: false
+    env: {{PATH: \"/usr/bin:/bin\"}}
+  - run: [python3, -c, \"import importlib.util as u; print(u.find_spec('kilntwo'))\"]
+",
+        public.url("/simple"),
+        own.url("/simple"),
+    ));
+    let built = space.kiln(&["build", "image", "--push"]).expect(0);
+    // The last step found uv as a module, as it is not in its path.
+    let lines = built.logged(BOTH[0]);
+    assert!(lines.contains(&"own 1 둘"), "{lines:?}");
+    assert_eq!(lines.last(), Some(&"None"));
+    let image = space.published();
+    let base = image.on(BOTH[0]).layers().count() - 4;
+    let added = image.on(BOTH[0]).layers().nth(base).unwrap();
+    let strays: Vec<String> = added
+        .iter()
+        .filter(|entry| entry.kind != 'd' && !entry.path.contains("/dist-packages/kiln"))
+        .map(crate::layers::Entry::line)
+        .collect();
+    assert!(strays.is_empty(), "{strays:#?}");
+}
+
+#[test]
+fn a_user_installs_with_uv_into_an_environment_of_their_own() {
+    let Some(space) = prepared() else {
+        return;
+    };
+    let (_, public) = indexes();
+    space.recipe(&format!(
+        "base: REGISTRY/live/uv-tools:it
+platforms: [linux/amd64]
+steps:
+  - run: |
+      useradd --create-home work
+      mkdir /venv; chown work /venv
+  - run: python3 -m venv --system-site-packages --without-pip /venv
+    user: work
+  - pip: {{install: [kilntwo], python: /venv/bin/python, index: \"{}\"}}
+    user: work
+    env: {{RUN: UNIQUE}}
+  - run: |
+      /venv/bin/python -c 'import kilntwo; print(kilntwo.word, kilntwo.__file__)'
+      find /home/work -newer /venv/pyvenv.cfg -type f
+",
+        public.url("/simple"),
+    ));
+    let built = space.kiln(&["build", "image"]).expect(0);
+    let lines = built.logged(BOTH[0]);
+    assert_eq!(
+        lines.last(),
+        Some(&"둘 /venv/lib/python3.11/site-packages/kilntwo.py"),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn an_image_without_uv_says_what_to_do() {
+    let Some(space) = Workspace::new() else {
+        return;
+    };
+    space.recipe(
+        "base: docker.io/library/python:3.11-slim
+platforms: [linux/amd64]
+steps:
+  - pip: {install: [kiln-UNIQUE], installer: uv}
+",
+    );
+    space.kiln(&["build", "--progress=quiet"]).expect(3).says(&[
+        "r/recipe.yaml:8:5",
+        "there is no uv in the image",
+        "`installer: pip`",
+    ]);
+}

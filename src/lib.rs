@@ -19,6 +19,7 @@ pub mod config;
 pub mod context;
 pub mod credentials;
 pub mod diagnostic;
+pub mod kernel;
 pub mod llb;
 pub mod lower;
 pub mod oci;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Module, and what it may import. A module missing here may import nothing and be imported by nobody.
-const ALLOWED: [(&str, &[&str]); 20] = [
+const ALLOWED: [(&str, &[&str]); 21] = [
     ("text", &[]),
     ("oci", &[]),
     ("proto", &[]),
@@ -13,11 +13,15 @@ const ALLOWED: [(&str, &[&str]); 20] = [
     ("yaml", &["text", "diagnostic"]),
     ("credentials", &["oci"]),
     ("context", &["oci"]),
+    ("kernel", &["oci"]),
     ("registry", &["oci", "credentials"]),
     ("record", &["oci"]),
     ("llb", &["oci", "text", "proto"]),
-    ("workspace", &["text", "diagnostic", "yaml", "oci"]),
-    ("recipe", &["text", "diagnostic", "yaml", "oci"]),
+    (
+        "workspace",
+        &["text", "diagnostic", "yaml", "oci", "kernel"],
+    ),
+    ("recipe", &["text", "diagnostic", "yaml", "oci", "kernel"]),
     (
         "buildkit",
         &["llb", "oci", "text", "proto", "context", "credentials"],
@@ -25,7 +29,15 @@ const ALLOWED: [(&str, &[&str]); 20] = [
     ("plan", &["recipe", "oci", "text", "diagnostic"]),
     (
         "lower",
-        &["recipe", "context", "llb", "oci", "text", "diagnostic"],
+        &[
+            "recipe",
+            "context",
+            "kernel",
+            "llb",
+            "oci",
+            "text",
+            "diagnostic",
+        ],
     ),
     (
         "ops",
@@ -35,6 +47,7 @@ const ALLOWED: [(&str, &[&str]); 20] = [
             "context",
             "credentials",
             "diagnostic",
+            "kernel",
             "llb",
             "lower",
             "oci",

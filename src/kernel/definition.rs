@@ -1,0 +1,416 @@
+//! Definitions of services: `/etc/backend.ai/service-defs/NAME.json`.
+//!
+//! The runner reads all of them when it starts; one that it cannot read ends it, and no session of the image
+//! starts. What a definition runs is looked at when its service is opened.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::braces::bad_format;
+use super::fault::{Fault, Rule};
+use super::json::{Json, Kind, parse};
+use super::release::Range as Releases;
+
+/// Keys of a definition that every release knows.
+const KEYS: [&str; 9] = [
+    "command",
+    "noop",
+    "url_template",
+    "prestart",
+    "prestart_actions",
+    "env",
+    "allowed_envs",
+    "allowed_arguments",
+    "default_arguments",
+];
+
+/// Actions before a service is started: name, arguments that it needs, arguments that it may have.
+const ACTIONS: [(&str, &[&str], &[&str]); 5] = [
+    ("write_file", &["filename", "body"], &["mode", "append"]),
+    ("write_tempfile", &["body"], &["mode"]),
+    ("run_command", &["command"], &["echo"]),
+    ("mkdir", &["path"], &[]),
+    ("log", &["message"], &["debug"]),
+];
+
+/// A place in the text of a definition, and what is wrong there.
+pub type Definition = (Range<usize>, Fault);
+
+/// Checks the text of a definition.
+pub fn check_definition(text: &str) -> Vec<Definition> {
+    let json = match parse(text) {
+        Ok(json) => json,
+        Err((at, words)) => {
+            let message = format!("not valid JSON: {words}, so no session starts");
+            return vec![(at, error(message))];
+        }
+    };
+    let mut checker = Checker { faults: Vec::new() };
+    checker.duplicates(&json);
+    checker.definition(&json);
+    checker.faults
+}
+
+fn error(message: impl Into<String>) -> Fault {
+    Fault::error(Rule::Definition, message)
+}
+
+struct Checker {
+    faults: Vec<Definition>,
+}
+
+impl Checker {
+    fn push(&mut self, at: &Range<usize>, fault: Fault) {
+        self.faults.push((at.clone(), fault));
+    }
+
+    fn duplicates(&mut self, json: &Json) {
+        match &json.kind {
+            Kind::List(items) => items.iter().for_each(|item| self.duplicates(item)),
+            Kind::Map(entries) => {
+                let mut seen = BTreeSet::new();
+                for (key, at, value) in entries {
+                    if !seen.insert(key) {
+                        let message = format!("`{key}` stands twice; the last one counts");
+                        self.push(at, Fault::warning(Rule::Definition, message));
+                    }
+                    self.duplicates(value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn definition(&mut self, json: &Json) {
+        let Kind::Map(entries) = &json.kind else {
+            let message = format!("a definition is an object, not {}", json.describe());
+            self.push(&json.at, error(format!("{message}, so no session starts")));
+            return;
+        };
+        let mut known = vec!["ports".to_owned(), "runtime_path".to_owned()];
+        let prestart = entries
+            .iter()
+            .filter(|(key, ..)| key.starts_with("prestart"));
+        for (_, _, value) in prestart {
+            self.prestart(value, &mut known);
+        }
+        for (key, at, value) in entries {
+            match key.as_str() {
+                "shell" => self.push(
+                    at,
+                    error("the key `shell` is not known, so no session starts")
+                        .within(Releases::before(24, 9))
+                        .help("write the command as a list: [\"bash\", \"-c\", \"…\"]"),
+                ),
+                "command" => self.command(value, &known),
+                "env" => self.env(value, &known),
+                "allowed_envs" | "allowed_arguments" => self.texts(key, value),
+                "default_arguments" => self.arguments(value, &known),
+                "noop" if !matches!(value.kind, Kind::Bool(_)) => {
+                    self.kind(key, value, "true or false")
+                }
+                "url_template" if !matches!(value.kind, Kind::Text(_)) => {
+                    self.kind(key, value, "a text")
+                }
+                key if KEYS.contains(&key) => {}
+                key => {
+                    let message = format!("unknown key `{key}`, so no session starts");
+                    let help = format!("the keys are {}, shell", KEYS.join(", "));
+                    self.push(at, error(message).help(help));
+                }
+            }
+        }
+        if !entries.iter().any(|(key, ..)| key == "command") {
+            let message = "a definition needs `command`, so no session starts";
+            self.push(&(json.at.start..json.at.start + 1), error(message));
+        }
+    }
+
+    fn kind(&mut self, key: &str, value: &Json, wanted: &str) {
+        let message = format!("`{key}` is {wanted}, not {}", value.describe());
+        self.push(&value.at, error(message));
+    }
+
+    fn command(&mut self, value: &Json, known: &[String]) {
+        match &value.kind {
+            Kind::Text(text) => {
+                self.push(
+                    &value.at,
+                    error("a command that is a text is run letter by letter")
+                        .within(Releases::before(24, 9))
+                        .help("write it as a list: [\"bash\", \"-c\", \"…\"]"),
+                );
+                self.interpolated(&value.at, text, known);
+            }
+            Kind::List(items) if items.is_empty() => {
+                self.push(&value.at, error("the command is empty"))
+            }
+            Kind::List(items) => {
+                for item in items {
+                    match &item.kind {
+                        Kind::Text(text) => self.interpolated(&item.at, text, known),
+                        _ => self.kind("command", item, "a list of texts"),
+                    }
+                }
+            }
+            _ => self.kind("command", value, "a list of texts"),
+        }
+    }
+
+    fn env(&mut self, value: &Json, known: &[String]) {
+        let Kind::Map(entries) = &value.kind else {
+            self.kind("env", value, "an object");
+            return;
+        };
+        for (key, at, value) in entries {
+            self.interpolated(at, key, known);
+            match &value.kind {
+                Kind::Text(text) => self.interpolated(&value.at, text, known),
+                _ => self.kind(key, value, "a text"),
+            }
+        }
+    }
+
+    fn texts(&mut self, key: &str, value: &Json) {
+        let Kind::List(items) = &value.kind else {
+            self.kind(key, value, "a list of texts");
+            return;
+        };
+        for item in items {
+            if !matches!(item.kind, Kind::Text(_)) {
+                self.kind(key, item, "a list of texts");
+            }
+        }
+    }
+
+    fn arguments(&mut self, value: &Json, known: &[String]) {
+        let Kind::Map(entries) = &value.kind else {
+            self.kind("default_arguments", value, "an object");
+            return;
+        };
+        for (key, _, value) in entries {
+            match &value.kind {
+                Kind::Null => {}
+                Kind::Text(text) => self.added(&value.at, text, known),
+                Kind::List(items) => {
+                    for item in items {
+                        match &item.kind {
+                            Kind::Text(text) => self.added(&item.at, text, known),
+                            _ => self.kind(key, item, "a list of texts"),
+                        }
+                    }
+                }
+                _ => self.kind(key, value, "null, a text or a list of texts"),
+            }
+        }
+    }
+
+    fn prestart(&mut self, value: &Json, known: &mut Vec<String>) {
+        let Kind::List(items) = &value.kind else {
+            self.kind("prestart", value, "a list of actions");
+            return;
+        };
+        for item in items {
+            self.action(item, known);
+        }
+    }
+
+    fn action(&mut self, item: &Json, known: &mut Vec<String>) {
+        let Kind::Map(entries) = &item.kind else {
+            self.kind(
+                "prestart",
+                item,
+                "a list of objects with `action` and `args`",
+            );
+            return;
+        };
+        let find = |key: &str| {
+            entries
+                .iter()
+                .rev()
+                .find(|(own, ..)| own == key)
+                .map(|(.., value)| value)
+        };
+        let name = match find("action") {
+            Some(Json {
+                kind: Kind::Text(name),
+                ..
+            }) => name.as_str(),
+            _ => {
+                self.push(&item.at, error("an action has `action`, a text"));
+                return;
+            }
+        };
+        let Some((_, needs, may)) = ACTIONS.iter().find(|(own, ..)| *own == name) else {
+            let names = ACTIONS.map(|(name, ..)| name).join(", ");
+            let message = format!("there is no action `{name}`");
+            self.push(&item.at, error(message).help(format!("there are {names}")));
+            return;
+        };
+        let Some(Json {
+            kind: Kind::Map(args),
+            at,
+        }) = find("args")
+        else {
+            self.push(
+                &item.at,
+                error(format!("the action `{name}` has `args`, an object")),
+            );
+            return;
+        };
+        for (key, place, value) in args {
+            if !needs.contains(&key.as_str()) && !may.contains(&key.as_str()) {
+                let message = format!("the action `{name}` has no argument `{key}`");
+                let help = format!("it has {}", [*needs, *may].concat().join(", "));
+                self.push(place, error(message).help(help));
+            }
+            for (at, text) in texts_of(value) {
+                self.formatted(&at, text, known);
+            }
+        }
+        for need in *needs {
+            if !args.iter().any(|(key, ..)| key == need) {
+                self.push(at, error(format!("the action `{name}` needs `{need}`")));
+            }
+        }
+        if let Some(Json {
+            kind: Kind::Text(name),
+            ..
+        }) = find("ref")
+        {
+            known.push(name.clone());
+        }
+    }
+
+    /// Text of a command or a variable: old releases format it as Python does, the newest looks for `{…}` and
+    /// `${{ … }}` only.
+    fn interpolated(&mut self, at: &Range<usize>, text: &str, known: &[String]) {
+        if text.contains("{{") || text.contains("}}") {
+            let message = if text.contains("${{") {
+                error("`${{ }}` is not replaced")
+                    .within(Releases::before(26, 8))
+                    .help("write {name}")
+            } else {
+                error("doubled braces stand for no brace").within(Releases {
+                    from: Some(super::NEWEST),
+                    until: None,
+                })
+            };
+            self.push(at, message);
+            return;
+        }
+        self.formatted(at, text, known);
+    }
+
+    /// Arguments that are added to the command: replaced by the newest release, taken as they are by old ones.
+    fn added(&mut self, at: &Range<usize>, text: &str, known: &[String]) {
+        if let Some(words) = bad_format(text, known) {
+            let fault = error(words).within(Releases {
+                from: Some(super::NEWEST),
+                until: None,
+            });
+            self.push(at, fault);
+        }
+    }
+
+    fn formatted(&mut self, at: &Range<usize>, text: &str, known: &[String]) {
+        if let Some(words) = bad_format(text, known) {
+            let help = format!("braces hold a name: {}", known.join(", "));
+            self.push(at, error(words).help(help));
+        }
+    }
+}
+
+fn texts_of(value: &Json) -> Vec<(Range<usize>, &str)> {
+    match &value.kind {
+        Kind::Text(text) => vec![(value.at.clone(), text)],
+        Kind::List(items) => items.iter().flat_map(texts_of).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_definition;
+
+    fn shown(text: &str) -> Vec<String> {
+        let faults = check_definition(text);
+        faults
+            .iter()
+            .map(|(at, fault)| format!("{} {fault}", at.start))
+            .collect()
+    }
+
+    #[test]
+    fn definitions_that_every_release_reads_pass() {
+        for text in [
+            r#"{"command": ["jupyter", "--port={ports[0]}", "{runtime_path}"]}"#,
+            r#"{"prestart": [{"action": "write_tempfile", "args": {"body": ["c = {{}}\n", "한 = {ports}"]}, "ref": "conf"}],
+                "command": ["x", "{conf}"], "env": {"A": "{conf}"}, "url_template": "{protocol}://{host}",
+                "allowed_envs": ["P"], "allowed_arguments": ["--a"], "default_arguments": {"--a": null, "--b": "c", "--d": ["e"]}}"#,
+            r#"{"noop": true, "command": ["true"]}"#,
+        ] {
+            assert!(shown(text).is_empty(), "{:?}", shown(text));
+        }
+    }
+
+    #[test]
+    fn mistakes_are_found_where_they_stand() {
+        for (text, at, words) in [
+            (
+                r#"{"command": ["a"], "comand": 1}"#,
+                19,
+                "unknown key `comand`",
+            ),
+            (r#"{"noop": true}"#, 0, "needs `command`"),
+            (r#"["a"]"#, 0, "a definition is an object"),
+            (r#"{"command": ["a"],}"#, 18, "not valid JSON"),
+            (
+                r#"{"command": ["a"], "command": ["b"]}"#,
+                19,
+                "stands twice",
+            ),
+            (r#"{"command": ["a", "{\"x\": 1}"]}"#, 18, "is no name"),
+            (r#"{"command": ["a", "{port}"]}"#, 18, "is no name"),
+            (r#"{"command": ["a", "{ports"]}"#, 18, "not closed"),
+            (r#"{"command": ["a", "x}"]}"#, 18, "stands alone"),
+            (r#"{"command": []}"#, 12, "empty"),
+            (
+                r#"{"command": ["a"], "prestart": [{"action": "chmod", "args": {}}]}"#,
+                32,
+                "no action",
+            ),
+            (
+                r#"{"command": ["a"], "prestart": [{"action": "mkdir", "args": {}}]}"#,
+                60,
+                "needs `path`",
+            ),
+            (
+                r#"{"command": ["a"], "prestart": [{"action": "mkdir", "args": {"path": "/", "mode": "7"}}]}"#,
+                74,
+                "has no argument",
+            ),
+            (r#"{"command": ["a"], "env": {"A": 1}}"#, 32, "not a number"),
+        ] {
+            let found = shown(text);
+            let hit = found
+                .iter()
+                .any(|line| line.starts_with(&format!("{at} ")) && line.contains(words));
+            assert!(hit, "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn what_only_some_releases_read_names_them() {
+        let before = shown(r#"{"command": "echo {ports}", "shell": "bash"}"#);
+        assert_eq!(before.len(), 2);
+        assert!(
+            before
+                .iter()
+                .all(|line| line.ends_with("(Backend.AI before 24.09)")),
+            "{before:?}"
+        );
+        let newest = shown(r#"{"command": ["echo", "{{x}}"]}"#);
+        assert!(newest[0].ends_with("(Backend.AI 26.8)"), "{newest:?}");
+    }
+}

@@ -21,6 +21,9 @@ pub const RESERVED_PORTS: [u16; 6] = [2000, 2001, 2002, 2003, 2200, 7681];
 /// Services that every session has, and their ports.
 const INTRINSIC: [(&str, u16); 2] = [("sshd", 2200), ("ttyd", 7681)];
 
+/// The most faults of one label that are told: more say nothing new.
+const MOST: usize = 16;
+
 /// One service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServicePort {
@@ -127,11 +130,13 @@ pub fn check_service_name(name: &str) -> Vec<Fault> {
             Fault::error(Rule::ServicePort, message).help("use letters, digits, `_` and `-`"),
         ];
     }
-    let intrinsic = INTRINSIC.iter().find(|(own, _)| *own == name);
-    intrinsic.map_or_else(Vec::new, |(_, port)| {
-        let message = format!("every session has a service `{name}` of its own, at port {port}");
-        vec![Fault::warning(Rule::ServicePort, message).help("choose another name")]
-    })
+    intrinsic(name).into_iter().collect()
+}
+
+fn intrinsic(name: &str) -> Option<Fault> {
+    let (_, port) = INTRINSIC.iter().find(|(own, _)| *own == name)?;
+    let message = format!("every session has a service `{name}` of its own, at port {port}");
+    Some(Fault::warning(Rule::ServicePort, message).help("choose another name"))
 }
 
 /// A port of a service: 1025 to 65534, and none of the platform's own.
@@ -203,9 +208,10 @@ pub fn parse_ports(text: &str) -> (Vec<ServicePort>, Vec<Fault>) {
     faults.extend(
         services
             .iter()
-            .flat_map(|service| check_service_name(&service.name)),
+            .filter_map(|service| intrinsic(&service.name)),
     );
     faults.extend(check_ports(&services).into_iter().map(|(_, fault)| fault));
+    faults.truncate(MOST);
     (services, faults)
 }
 

@@ -129,26 +129,48 @@ impl LocalFiles {
         self.root.join(path).is_dir()
     }
 
+    /// The names of the files in a folder, sorted.
+    pub fn names(&self, path: &str) -> Result<Vec<String>, String> {
+        self.inside(path)?;
+        let failed = |error: std::io::Error| format!("cannot read `{path}`: {error}");
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(self.root.join(path)).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            if !entry.path().is_file() {
+                continue;
+            }
+            let name = entry.file_name().into_string();
+            let name =
+                name.map_err(|_| format!("`{path}` holds a file whose name is not UTF-8"))?;
+            names.push(name);
+        }
+        names.sort();
+        Ok(names)
+    }
+
     /// The text of a file.
     pub fn read(&self, path: &str) -> Result<String, String> {
-        let full = self.root.join(path);
-        let inside = full
-            .canonicalize()
-            .and_then(|full| Ok((full, self.root.canonicalize()?)));
-        match inside {
+        self.inside(path)?;
+        std::fs::read_to_string(self.root.join(path))
+            .map_err(|error| format!("cannot read `{path}`: {error}"))
+    }
+
+    /// Refuses a path that is not there, or leads out of the workspace.
+    fn inside(&self, path: &str) -> Result<(), String> {
+        let full = self.root.join(path).canonicalize();
+        match full.and_then(|full| Ok((full, self.root.canonicalize()?))) {
             Ok((full, root)) if !full.starts_with(&root) => {
-                return Err(format!("`{path}` leads out of the workspace"));
+                Err(format!("`{path}` leads out of the workspace"))
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let message = format!("there is no `{path}` in the workspace");
-                return Err(match self.near(path) {
+                Err(match self.near(path) {
                     Some(near) => format!("{message}; did you mean `{near}`?"),
                     None => message,
-                });
+                })
             }
-            _ => {}
+            _ => Ok(()),
         }
-        std::fs::read_to_string(&full).map_err(|error| format!("cannot read `{path}`: {error}"))
     }
 
     /// The file beside a missing one that has most nearly its name.

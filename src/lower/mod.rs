@@ -15,6 +15,7 @@ mod base;
 mod chain;
 mod config;
 mod copy;
+mod definitions;
 mod local;
 mod packages;
 mod pins;
@@ -120,6 +121,10 @@ pub fn lower(job: &Job<'_>) -> Result<Lowered, Vec<Finding>> {
     match built {
         Some(built) if lowering.findings.is_empty() => {
             let config = config::image_config(job, &built);
+            let faults = definitions::check_labels(job, &config);
+            if !faults.is_empty() {
+                return Err(faults);
+            }
             Ok(Lowered {
                 state: built.state,
                 config,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::chain::{Built, Chain};
 use super::copy::mkdir;
+use super::definitions;
 use super::{Form, Job, Needs};
 use crate::diagnostic::Finding;
 use crate::oci::Platform;
@@ -25,6 +26,8 @@ struct Start<'a> {
     workdir: Option<&'a Spanned<String>>,
     shell: &'a Shell,
     steps: &'a [Step],
+    /// Steps that nobody wrote as such, after all others.
+    then: &'a [Step],
 }
 
 impl<'a> Lowering<'a> {
@@ -45,11 +48,13 @@ impl<'a> Lowering<'a> {
     pub(super) fn image(&mut self) -> Option<Built> {
         let content = self.job.content;
         let built = self.base(&content.base, self.job.platform)?;
+        let then = definitions::steps(content);
         let start = Start {
             env: &content.env,
             workdir: content.workdir.as_ref(),
             shell: &content.shell,
             steps: &content.steps,
+            then: &then,
         };
         Some(self.run(built, &start))
     }
@@ -70,6 +75,7 @@ impl<'a> Lowering<'a> {
             workdir: stage.workdir.as_ref(),
             shell: &stage.shell,
             steps: &stage.steps,
+            then: &[],
         };
         let built = self.run(built, &start);
         self.stages.insert(name.to_owned(), built.clone());
@@ -102,7 +108,7 @@ impl<'a> Lowering<'a> {
                 });
             }
         }
-        for step in start.steps {
+        for step in start.steps.iter().chain(start.then) {
             self.step(&mut chain, step);
         }
         chain.finish()

@@ -275,14 +275,17 @@ fn expand_all(
         },
         // What is not one of them has been reported.
         installer: workspace.installer.parse().unwrap_or_default(),
+        releases: workspace.releases.clone(),
     };
     let files = LocalFiles::new(&workspace.root);
     let templates = |path: &str| files.read(path);
+    let folders = |path: &str| files.names(path);
     let around = Surroundings {
         defaults: &defaults,
         set,
         facts: &facts,
         templates: &templates,
+        folders: &folders,
     };
     recipes
         .iter()

@@ -25,6 +25,8 @@ pub struct Surroundings<'a> {
     pub facts: &'a Facts,
     /// Reads a Handlebars file by its path in the workspace.
     pub templates: &'a dyn Fn(&str) -> Result<String, String>,
+    /// The names of the files in a folder of the workspace, sorted.
+    pub folders: &'a dyn Fn(&str) -> Result<Vec<String>, String>,
 }
 
 impl std::fmt::Debug for Surroundings<'_> {
@@ -73,6 +75,8 @@ fn one(
         platform,
         facts: around.facts,
         templates: around.templates,
+        folders: around.folders,
+        releases: &around.defaults.releases,
         open: RefCell::default(),
     };
     let names = recipe.names(false);
@@ -113,6 +117,12 @@ fn one(
         return None;
     }
     same_everywhere(recipe, &parts, findings);
+    if let Some((outline, kernel)) = parts
+        .first()
+        .and_then(|(_, outline, content)| Some((outline, content.kernel.as_ref()?)))
+    {
+        parse::check_tags(kernel, &outline.tags, &around.defaults.releases, findings);
+    }
     Some(Image {
         excluded,
         ..assemble(recipe, variant, parts)
@@ -167,11 +177,22 @@ fn same_everywhere(
         differ("repository", a.repository.value == b.repository.value);
         differ("tags", tags(a) == tags(b));
         differ("labels", x.runtime.labels == y.runtime.labels);
+        differ("kernel", kernel_of(x) == kernel_of(y));
         differ(
             "annotations",
             x.runtime.annotations == y.runtime.annotations,
         );
     }
+}
+
+/// What a kernel's key becomes: its labels, and which services are defined. How a service is started may
+/// depend on the platform.
+fn kernel_of(content: &Content) -> Option<(BTreeMap<&str, &str>, Vec<&str>)> {
+    let kernel = content.kernel.as_ref()?;
+    let labels = kernel.labels.iter();
+    let labels = labels.map(|(key, value)| (key.as_str(), value.value.as_str()));
+    let defined = kernel.definitions.iter().map(|one| one.name.as_str());
+    Some((labels.collect(), defined.collect()))
 }
 
 /// The description, as label and annotation.
@@ -188,6 +209,9 @@ fn assemble(recipe: &Recipe, variant: Variant, parts: Vec<(Platform, Outline, Co
                     map.entry(DESCRIPTION.to_owned())
                         .or_insert_with(|| description.clone());
                 }
+            }
+            if let Some(kernel) = &content.kernel {
+                content.runtime.labels.extend(kernel.all_labels());
             }
             (platform, content)
         })

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::oci::{Compression, Platform, Reference, Tag};
 use crate::text::{Place, SourceFile, Spanned};
 
+use super::kernel::Kernel;
 use super::variant::Variant;
 
 /// One variant of a recipe.
@@ -63,6 +64,8 @@ pub struct Content {
     pub runtime: Runtime,
     /// How its layers are compressed, where the recipe says so.
     pub compression: Option<Compression>,
+    /// What it says of itself as a kernel of Backend.AI, where it is one.
+    pub kernel: Option<Kernel>,
 }
 
 /// The keys that describe the container and not its files.

@@ -13,6 +13,7 @@ pub mod expr;
 mod extend;
 mod hbs;
 mod image;
+mod kernel;
 mod library;
 mod merge;
 mod model;
@@ -29,6 +30,7 @@ pub use image::{
     MountSource, Network, Program, RecipeRef, Runtime, SecretTarget, SecretUse, Shell, Stage,
     StagePlatform, Step, StepKind,
 };
+pub use kernel::{Kernel, ServiceDefinition};
 pub use library::{File, Library};
 pub use model::{Defaults, Recipe};
 pub use scope::Facts;

@@ -123,4 +123,6 @@ pub struct Defaults {
     pub shell: Shell,
     /// Installer of `pip` steps that name none.
     pub installer: Installer,
+    /// Releases of Backend.AI that kernels must satisfy.
+    pub releases: crate::kernel::Releases,
 }

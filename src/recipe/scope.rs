@@ -9,6 +9,7 @@ use super::merge::Dropped;
 use super::model::Vars;
 use super::snippet::Snippet;
 use crate::diagnostic::nearest;
+use crate::kernel::Releases;
 use crate::oci::Platform;
 
 /// The names that are always there, and need a platform.
@@ -126,6 +127,10 @@ pub(crate) struct Scope<'a> {
     pub(crate) facts: &'a Facts,
     /// Reads a Handlebars file by its path in the workspace.
     pub(crate) templates: &'a dyn Fn(&str) -> Result<String, String>,
+    /// The names of the files in a folder of the workspace, sorted.
+    pub(crate) folders: &'a dyn Fn(&str) -> Result<Vec<String>, String>,
+    /// Releases of Backend.AI that kernels must satisfy.
+    pub(crate) releases: &'a Releases,
     /// The vars being evaluated, to notice one that needs itself.
     pub(crate) open: RefCell<Vec<String>>,
 }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::kernel::Releases;
 use crate::oci::{Compression, Platform, RegistryHost, Repository};
 use crate::text::{Place, SourceFile, Spanned};
 
@@ -46,6 +47,8 @@ pub struct Workspace {
     pub installer: String,
     /// Whether images are to be the same bytes wherever and whenever they are built.
     pub reproducible: bool,
+    /// Releases of Backend.AI that kernels must satisfy.
+    pub releases: Releases,
 }
 
 /// A registry that images are pushed to.
@@ -128,6 +131,7 @@ impl Workspace {
             shell: "sh".to_owned(),
             installer: "pip".to_owned(),
             reproducible: false,
+            releases: Releases::default(),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::builders::builders;
 use super::registries::{host, registry};
 use super::{Mirror, Workspace};
 use crate::diagnostic::{Findings, nearest};
+use crate::kernel::{Release, Releases};
 use crate::oci::{Platform, RegistryHost};
 use crate::text::{Place, SourceFile, Spanned};
 use crate::yaml::{self, Entry, Keys, Node, NodeKind, checked_entries, text, texts};
@@ -23,12 +24,18 @@ const WORKSPACE: Keys = Keys {
         "builders",
         "trust",
         "defaults",
+        "kernel",
     ],
-    later: &["lint", "kernel"],
+    later: &["lint"],
 };
 const TRUST: Keys = Keys {
     of: "`trust`",
     known: &["ca"],
+    later: &[],
+};
+const KERNEL: Keys = Keys {
+    of: "`kernel`",
+    known: &["releases"],
     later: &[],
 };
 const DEFAULTS: Keys = Keys {
@@ -139,6 +146,7 @@ fn section(workspace: &mut Workspace, entry: &Entry, findings: &mut Findings) {
             workspace.ca = ca.map(|ca| ca.map(|path| workspace.root.join(path)));
         }
         "defaults" => defaults(workspace, node, findings),
+        "kernel" => workspace.releases = releases(node, findings),
         _ => {}
     }
 }
@@ -214,6 +222,30 @@ pub(super) fn platforms(node: &Node, findings: &mut Findings) -> Vec<Platform> {
         }
     }
     all
+}
+
+/// The releases of Backend.AI that kernels must satisfy.
+fn releases(node: &Node, findings: &mut Findings) -> Releases {
+    let mut all = Vec::new();
+    if checked_entries(node, KERNEL, findings).is_none() {
+        return Releases::default();
+    }
+    let Some(node) = node.get("releases") else {
+        return Releases::default();
+    };
+    if matches!(&node.kind, NodeKind::List(items) if items.is_empty()) {
+        findings.error(
+            &node.place,
+            "name at least one release, or leave the key out",
+        );
+    }
+    for text in texts(node, findings).unwrap_or_default() {
+        match text.value.parse::<Release>() {
+            Ok(release) => all.push(release),
+            Err(error) => findings.error(&text.place, error.to_string()),
+        }
+    }
+    Releases::new(all)
 }
 
 fn defaults(workspace: &mut Workspace, node: &Node, findings: &mut Findings) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::compression::compression;
 use super::fields::{Fields, Keys};
+use super::kernel::kernel;
 use super::reader::Reader;
 use super::runtime::runtime;
 use super::scalars;
@@ -47,6 +48,7 @@ pub(crate) fn content(
     let (env, workdir) = (env_of(reader, fields), workdir(reader, fields));
     let runtime = runtime(reader, fields);
     let compression = compression(reader, fields);
+    let kernel = kernel(reader, fields, base.as_ref());
     Some(Content {
         base: base?,
         stages,
@@ -56,6 +58,7 @@ pub(crate) fn content(
         steps,
         runtime,
         compression,
+        kernel,
     })
 }
 

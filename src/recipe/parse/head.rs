@@ -47,9 +47,9 @@ pub(crate) const RECIPE: Keys = Keys {
         "labels",
         "annotations",
         "compression",
+        "kernel",
     ],
     later: &[
-        "kernel",
         "tests",
         "limits",
         "refresh",

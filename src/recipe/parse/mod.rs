@@ -6,11 +6,14 @@
 
 mod body;
 mod compression;
+mod contract;
+mod definitions;
 mod evaluate;
 mod fields;
 mod files;
 mod git;
 mod head;
+mod kernel;
 mod outline;
 mod packages;
 mod program;
@@ -24,6 +27,7 @@ mod uses;
 mod values;
 
 pub(super) use body::content;
+pub(super) use contract::check_tags;
 pub(super) use fields::Fields;
 pub(super) use head::{RECIPE, check_fragment, head, unknown_key};
 pub(super) use outline::{Outline, check_body, check_condition, outline, platforms};

@@ -43,6 +43,7 @@ mod graphs;
 mod index;
 mod interrupting;
 mod keeping;
+mod kernels;
 mod losing;
 mod mistakes;
 mod mounting;

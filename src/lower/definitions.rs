@@ -22,6 +22,8 @@ pub(super) fn steps(content: &Content) -> Vec<Step> {
                 mode: Mode::Octal(0o644),
                 owner: None,
             }),
+            used: Vec::new(),
+            within: None,
         })
         .collect()
 }

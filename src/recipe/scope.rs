@@ -147,6 +147,8 @@ impl<'a> Scope<'a> {
             platform: self.platform,
             facts: self.facts,
             templates: self.templates,
+            folders: self.folders,
+            releases: self.releases,
             open: RefCell::default(),
         }
     }

@@ -228,7 +228,7 @@ pub(crate) fn circle(word: &str, open: &[Spanned<String>], back: &Spanned<String
     Finding::error(&leads_back.place, message).with_help("a file cannot be made of itself")
 }
 
-/// Depth first through the snippets that snippets use.
+/// Depth first through the snippets that snippets use, as far as these may be used at all.
 fn circles<'u>(
     path: &'u str,
     uses: &'u BTreeMap<String, Vec<Spanned<String>>>,
@@ -239,7 +239,7 @@ fn circles<'u>(
     for next in uses.get(path).into_iter().flatten() {
         if let Some(at) = trail.iter().position(|open| open.value == next.value) {
             findings.push(circle("use", &trail[at + 1..], next));
-        } else if done.insert(&next.value) {
+        } else if trail.len() <= MAX_DEPTH && done.insert(&next.value) {
             trail.push(next.clone());
             circles(&next.value, uses, trail, done, findings);
             trail.pop();

@@ -144,10 +144,16 @@ impl Merger<'_> {
             match changes.remove(split_mark(&entry.key.value).0) {
                 Some((_, None)) => all.push(entry.clone()),
                 Some((_, Some(mark))) => {
-                    let unknown = of_recipe.then(|| unknown_key(&entry.key)).flatten();
-                    let missing = || self.whole.then(|| not_inherited(entry, mark, below));
-                    if let Some(finding) = unknown.or_else(missing) {
-                        self.findings.push(finding);
+                    if let Some(unknown) = unknown_key(&entry.key).filter(|_| of_recipe) {
+                        self.findings.push(unknown);
+                        continue;
+                    }
+                    if self.whole {
+                        self.findings.push(not_inherited(entry, mark, below));
+                    }
+                    if mark == '+' {
+                        // As if it were not marked, so that its value is looked at.
+                        all.push(under(entry, entry.value.clone()));
                     }
                 }
                 None => {}
@@ -193,13 +199,10 @@ impl Merger<'_> {
             },
         };
         match kind {
-            Ok(kind) => Entry {
-                key: Spanned::new(old.key.value.clone(), new.key.place.clone()),
-                value: Node {
-                    place: new.value.place.clone(),
-                    kind,
-                },
-            },
+            Ok(kind) => {
+                let place = new.value.place.clone();
+                under(new, Node { place, kind })
+            }
             Err((what, help)) => {
                 let message = format!("`{}` {} {what}", new.key.value, does(mark));
                 self.findings.push(
@@ -213,16 +216,24 @@ impl Merger<'_> {
     }
 
     fn without_items(&mut self, below: &[Node], old: &Entry, new: &Entry) -> Vec<Node> {
-        let own = listed(&new.value);
-        for item in own {
-            if !below.iter().any(|other| same(other, item)) {
+        let own: Vec<(String, &Node)> = listed(&new.value)
+            .iter()
+            .map(|item| (value_of(item), item))
+            .collect();
+        let values: Vec<String> = below.iter().map(value_of).collect();
+        let there: BTreeSet<&String> = values.iter().collect();
+        for (value, item) in &own {
+            if !there.contains(value) {
                 let known = below.iter().filter_map(scalar_text);
                 let help = "what is removed is written as it is inherited, conditions included";
                 self.not_there(item, known, old, help);
             }
         }
-        let stays = |item: &&Node| !own.iter().any(|other| same(other, item));
-        below.iter().filter(stays).cloned().collect()
+        let gone: BTreeSet<&String> = own.iter().map(|(value, _)| value).collect();
+        let all = below.iter().zip(&values);
+        all.filter(|(_, value)| !gone.contains(value))
+            .map(|(item, _)| item.clone())
+            .collect()
     }
 
     fn without_names(&mut self, below: &[Entry], old: &Entry, new: &Entry) -> Vec<Entry> {
@@ -263,6 +274,15 @@ impl Merger<'_> {
                 .with_help(help)
                 .with_related(&old.key.place, "inherited from here"),
         );
+    }
+}
+
+/// A value under a marked key without its mark.
+fn under(marked: &Entry, value: Node) -> Entry {
+    let (name, _) = split_mark(&marked.key.value);
+    Entry {
+        key: Spanned::new(name.to_owned(), marked.key.place.clone()),
+        value,
     }
 }
 
@@ -320,21 +340,20 @@ fn listed(new: &Node) -> &[Node] {
     }
 }
 
-/// Whether two values are the same, wherever and in whichever quotes they are written.
-fn same(left: &Node, right: &Node) -> bool {
-    match (&left.kind, &right.kind) {
-        (NodeKind::Scalar(a), NodeKind::Scalar(b)) => {
-            a.text == b.text && left.describe() == right.describe()
+/// A value in words that are the same wherever it stands, in whichever quotes and order of keys.
+fn value_of(node: &Node) -> String {
+    match &node.kind {
+        NodeKind::Scalar(scalar) => format!("{} {:?}", node.describe(), scalar.text),
+        NodeKind::List(items) => {
+            let items: Vec<String> = items.iter().map(value_of).collect();
+            format!("[{}]", items.join(", "))
         }
-        (NodeKind::List(a), NodeKind::List(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        NodeKind::Map(entries) => {
+            let entry =
+                |entry: &Entry| format!("{:?}: {}", entry.key.value, value_of(&entry.value));
+            let entries: BTreeSet<String> = entries.iter().map(entry).collect();
+            let entries: Vec<String> = entries.into_iter().collect();
+            format!("{{{}}}", entries.join(", "))
         }
-        (NodeKind::Map(a), NodeKind::Map(b)) => {
-            let has = |entry: &Entry| find(b, &entry.key.value);
-            a.len() == b.len()
-                && a.iter()
-                    .all(|a| has(a).is_some_and(|b| same(&a.value, &b.value)))
-        }
-        _ => false,
     }
 }

@@ -47,6 +47,21 @@ fn a_fragment_or_snippet_on_the_command_line_is_said_to_be_one() {
 }
 
 #[test]
+fn a_link_that_leads_out_of_the_workspace_is_not_followed() {
+    let outside = Workbench::new();
+    outside.write("part.yaml", "kiln: 1\nsteps: [{run: echo 비밀}]\n");
+    let bench = bench(&[(
+        "r.yaml",
+        "extends: part.yaml\nsteps+: [{use: ./part.yaml}]\n",
+    )]);
+    let target = outside.path().join("part.yaml");
+    std::os::unix::fs::symlink(target, bench.path().join("part.yaml")).unwrap();
+    let ran = bench.kiln(&["plan", "-f", "r.yaml"]);
+    let said = ran.stderr.matches("`part.yaml` leads out of the workspace");
+    assert_eq!((ran.code, said.count()), (2, 2), "{}", ran.stderr);
+}
+
+#[test]
 fn chains_of_files_have_an_end() {
     let bench = Workbench::new();
     for number in 0..20 {

@@ -201,6 +201,23 @@ pub fn with_causes(error: &(dyn Error + 'static)) -> String {
     text
 }
 
+/// A size in decimal units, as registries show it.
+#[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+pub fn size_words(size: u64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB"];
+    let mut value = size as f64;
+    let mut unit = 0;
+    while value >= 1000.0 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 {
+        format!("{size} B")
+    } else {
+        format!("{value:.1} {}", units[unit])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Place, SourceFile, Span};

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 /// One thing that happened in a build. Steps are told apart by their `vertex`, the digest of their
 /// op; the steps of an export have digests that are in no graph.
 ///
@@ -39,6 +41,15 @@ pub enum Progress {
         stream: LogStream,
         /// The line without its end.
         line: String,
+    },
+    /// A step wrote bytes; told besides the lines, where the solve asks for it.
+    Output {
+        /// Which one.
+        vertex: String,
+        /// Where to.
+        stream: LogStream,
+        /// The bytes as the daemon passes them on.
+        bytes: Bytes,
     },
     /// The daemon has a remark.
     Warning(Warning),

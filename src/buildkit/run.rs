@@ -55,6 +55,7 @@ pub(super) async fn solve(
     let exporter = request.exporter.clone();
     let reference = fresh_id();
     let mut tracker = Tracker::new(progress);
+    tracker.tells_output = request.tells_output;
     // What the daemon asks for or sends on behalf of this solve.
     session.serve_layouts(&request.layouts);
     let _archive = exporter

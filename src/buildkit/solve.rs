@@ -30,6 +30,8 @@ pub struct Solve {
     pub entitlements: BTreeSet<Entitlement>,
     /// Whether the daemon enters the build in its history, which costs it as much again.
     pub in_history: bool,
+    /// Whether the bytes that steps write are told, besides the lines.
+    pub tells_output: bool,
     /// OCI layouts that the graph names and the session does not know yet, by the name of their store.
     pub layouts: BTreeMap<String, PathBuf>,
 }
@@ -44,6 +46,7 @@ impl Solve {
             source_date_epoch: None,
             entitlements: BTreeSet::new(),
             in_history: false,
+            tells_output: false,
             layouts: BTreeMap::new(),
         }
     }

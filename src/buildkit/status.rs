@@ -20,6 +20,8 @@ const KEPT_LINES: usize = 20;
 #[derive(Debug)]
 pub(super) struct Tracker {
     sink: ProgressSink,
+    /// Whether bytes are told besides lines.
+    pub(super) tells_output: bool,
     vertices: BTreeMap<String, VertexState>,
     warnings: Vec<Warning>,
 }
@@ -54,6 +56,7 @@ impl Tracker {
     pub(super) fn new(sink: ProgressSink) -> Tracker {
         Tracker {
             sink,
+            tells_output: false,
             vertices: BTreeMap::new(),
             warnings: Vec::new(),
         }
@@ -179,6 +182,13 @@ impl Tracker {
             2 => LogStream::Stderr,
             _ => LogStream::Stdout,
         };
+        if self.tells_output {
+            self.sink.send(Progress::Output {
+                vertex: log.vertex.clone(),
+                stream,
+                bytes: log.msg.clone(),
+            });
+        }
         let state = self.vertices.entry(log.vertex.clone()).or_default();
         let lines = state.buffers.entry(stream).or_default().push(&log.msg);
         for line in lines {
@@ -282,6 +292,7 @@ mod tests {
                 ..
             } => format!("-{vertex} {cached} {error:?} {took:?}"),
             Progress::Log { vertex, line, .. } => format!("{vertex}: {line}"),
+            Progress::Output { vertex, bytes, .. } => format!("{vertex}> {bytes:?}"),
             Progress::Warning(warning) => format!("!{}", warning.message),
         }
     }
@@ -349,6 +360,17 @@ mod tests {
         let lines = tracker.last_lines("a");
         assert_eq!((lines.len(), lines[0].as_str()), (20, "zeile 11"));
         assert!(tracker.last_lines("other").is_empty());
+    }
+
+    #[test]
+    fn bytes_are_told_where_somebody_asks_for_them() {
+        let (mut tracker, events) = tracker();
+        tracker.tells_output = true;
+        tracker.apply(message(Vec::new(), vec![log("a", 1, "eins\rzwei\n")]));
+        assert_eq!(
+            *events.lock().unwrap(),
+            ["a> b\"eins\\rzwei\\n\"", "a: zwei"]
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::common::{Format, Selection, epoch, report_error};
 use super::exit::Exit;
 use super::render::progress::Progress;
-use super::render::{json, report};
+use super::render::{findings, json, report};
 use super::{out, output};
 use crate::config::Config;
 use crate::ops::build::{
@@ -162,6 +162,9 @@ fn show(args: &Args, report: &BuildReport) -> Exit {
     let failures = report::failures(report);
     if !failures.is_empty() {
         out::talk(&failures);
+    }
+    for warning in &report.warnings {
+        out::talk(&findings::one(warning));
     }
     match args.format {
         Format::Json => out::result(&json::build(report)),

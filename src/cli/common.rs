@@ -85,7 +85,7 @@ pub(super) fn epoch(config: &Config) -> Result<Option<i64>, OpError> {
 
 /// Shows an error of a whole verb and gives its exit code.
 pub(super) fn report_error(error: &OpError) -> Exit {
-    if let OpError::Invalid(all) = error {
+    if let OpError::Invalid(all) | OpError::Refused(all) = error {
         out::talk(&findings::render(all));
     } else {
         out::talk(&format!("error: {}", with_causes(error)));

@@ -16,7 +16,7 @@ Examples:
 Settings stand in kiln.yaml, which is looked for in this folder and above. Flags go before the environment, and the \
 environment before kiln.yaml.
 
-Exit codes: 0 done, 2 usage or invalid recipe, 3 a step failed, 4 builder, 5 registry, 6 refused by policy, 7 some \
+Exit codes: 0 done, 2 usage or invalid recipe, 3 a step or test failed, 4 builder, 5 registry, 6 refused by policy, 7 some \
 platforms of an image failed, 8 a check says no, 70 a mistake of kiln, 130 and 143 interrupted; the lowest that \
 applies.";
 

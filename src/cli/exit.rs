@@ -18,7 +18,7 @@ pub enum Exit {
     /// Usage, an invalid recipe, a base or file that is not there, a base without the platform, a file or
     /// output that cannot be written.
     Invalid = 2,
-    /// A build step failed on every platform of its image.
+    /// A build step, or a test of the image, failed on every platform of its image.
     StepFailed = 3,
     /// No builder, or it went away.
     Builder = 4,
@@ -55,7 +55,7 @@ impl Exit {
             | OpError::Ledger(_) => Self::Invalid,
             OpError::Builder(_) => Self::Builder,
             OpError::Registry(_) => Self::Registry,
-            OpError::WouldShrink { .. } => Self::Policy,
+            OpError::WouldShrink { .. } | OpError::Refused(_) => Self::Policy,
             OpError::Interrupted => Self::Interrupted,
             OpError::Bug(_) => Self::Bug,
         }
@@ -94,7 +94,12 @@ fn of_image(image: &ImageReport) -> Option<Exit> {
         return None;
     }
     let by_step = |leg: &LegReport| match &leg.state {
-        LegState::Failed(failure) => matches!(failure.kind, FailureKind::Step { .. }),
+        LegState::Failed(failure) => {
+            matches!(
+                failure.kind,
+                FailureKind::Step { .. } | FailureKind::Tests(_)
+            )
+        }
         _ => false,
     };
     // A leg that was cancelled or lost its builder did not fail by a step.
@@ -123,11 +128,11 @@ fn of_output(output: &OutputReport) -> Option<Exit> {
 
 fn of_failure(failure: &Failure, everywhere: bool) -> Exit {
     match failure.kind {
-        FailureKind::Step { .. } if everywhere => Exit::StepFailed,
-        FailureKind::Step { .. } => Exit::Partial,
+        FailureKind::Step { .. } | FailureKind::Tests(_) if everywhere => Exit::StepFailed,
+        FailureKind::Step { .. } | FailureKind::Tests(_) => Exit::Partial,
         FailureKind::Builder => Exit::Builder,
         FailureKind::Registry => Exit::Registry,
-        FailureKind::Policy => Exit::Policy,
+        FailureKind::Policy | FailureKind::Limit { .. } => Exit::Policy,
         FailureKind::Output | FailureKind::Ledger => Exit::Invalid,
         FailureKind::Interrupted => Exit::Interrupted,
         FailureKind::Bug => Exit::Bug,
@@ -205,7 +210,11 @@ mod tests {
 
     fn exit(images: Vec<ImageReport>) -> Exit {
         let outputs = Vec::new();
-        Exit::of_report(&BuildReport { images, outputs })
+        Exit::of_report(&BuildReport {
+            images,
+            outputs,
+            ..BuildReport::default()
+        })
     }
 
     #[test]
@@ -256,6 +265,7 @@ mod tests {
                     images: BTreeMap::new(),
                     state,
                 }],
+                ..BuildReport::default()
             };
             assert_eq!(Exit::of_report(&report), expected);
         }

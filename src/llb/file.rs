@@ -85,7 +85,30 @@ impl FileActions {
 
     /// Copies from another state; parents of `dest` are made.
     #[must_use]
-    pub fn copy(mut self, from: &State, src: &str, dest: &str, options: CopyOptions) -> Self {
+    pub fn copy(self, from: &State, src: &str, dest: &str, options: CopyOptions) -> Self {
+        self.add_copy(from, src, dest, options, false)
+    }
+
+    /// Copies what is at a path, of a folder only itself. A link is followed or copied.
+    ///
+    /// The daemon does not take the content into the op's identity: give each result a `dest` of its own.
+    #[must_use]
+    pub fn copy_alone(self, from: &State, src: &str, dest: &str, follow: bool) -> Self {
+        let options = CopyOptions {
+            exclude: vec!["**".to_owned()],
+            ..CopyOptions::default()
+        };
+        self.add_copy(from, src, dest, options, follow)
+    }
+
+    fn add_copy(
+        mut self,
+        from: &State,
+        src: &str,
+        dest: &str,
+        options: CopyOptions,
+        follow: bool,
+    ) -> Self {
         let input = self.inputs.add(from);
         let (mode, mode_str) = match options.mode {
             None => (-1, String::new()),
@@ -98,7 +121,7 @@ impl FileActions {
             owner: self.chown(options.owner),
             mode,
             mode_str,
-            follow_symlink: false,
+            follow_symlink: follow,
             dir_copy_contents: options.contents,
             attempt_unpack: options.unpack,
             create_dest_path: true,

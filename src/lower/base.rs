@@ -122,7 +122,7 @@ impl Lowering<'_> {
 }
 
 /// BuildKit wants a name in the form of a repository; it is only shown.
-fn layout_name(folder: &str) -> String {
+pub(super) fn layout_name(folder: &str) -> String {
     let word: String = folder
         .chars()
         .map(|c| {

@@ -162,7 +162,7 @@ impl Chain {
 }
 
 /// Applies changes in order; a variable keeps its place, a new one goes to the end.
-fn apply(env: &mut Vec<(String, String)>, changes: &[EnvEntry]) {
+pub(super) fn apply(env: &mut Vec<(String, String)>, changes: &[EnvEntry]) {
     for entry in changes {
         let at = env.iter().position(|(name, _)| *name == entry.name);
         let old = at.map(|at| env[at].1.clone());
@@ -199,7 +199,7 @@ pub(super) fn joined(env: &[(String, String)]) -> Vec<String> {
         .collect()
 }
 
-fn shorten(title: &str) -> String {
+pub(super) fn shorten(title: &str) -> String {
     let line = title
         .split('\n')
         .map(str::trim)

@@ -23,6 +23,7 @@ mod program;
 mod requirements;
 mod sources;
 mod stages;
+mod tests;
 mod trust;
 
 use std::collections::BTreeSet;
@@ -34,6 +35,7 @@ use crate::recipe::Content;
 
 pub use local::{CONTEXT, LocalFiles, Origin};
 pub use pins::{BaseRecord, Parent, PinnedImage, PinnedLayout, Pins};
+pub use tests::{Tested, finished};
 pub use trust::trust_secrets;
 
 /// Who the graph is for.

@@ -37,6 +37,9 @@ pub enum OpError {
         /// The platforms it would lose.
         platforms: Vec<String>,
     },
+    /// What the recipes' limits refuse; each finding says where.
+    #[error("refused by limits: {}", count(.0))]
+    Refused(Findings),
     /// The ledger cannot be read or written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),

@@ -12,7 +12,7 @@ use crate::llb::{Definition, dump};
 use crate::lower::{Form, LocalFiles};
 use crate::oci::Platform;
 use crate::plan::{self, Plan};
-use crate::recipe::Base;
+use crate::recipe::{Base, Refresh};
 use crate::registry::Registry;
 
 /// What to plan.
@@ -43,6 +43,8 @@ pub struct PlannedImage {
     pub parents: Vec<String>,
     /// Whether it was asked for.
     pub requested: bool,
+    /// How often it is to be made anew, in the recipe's word.
+    pub refresh: Option<&'static str>,
     /// Its platforms.
     pub legs: Vec<PlannedLeg>,
     /// The platforms that the recipe excludes, with the reasons.
@@ -58,6 +60,8 @@ pub struct PlannedLeg {
     pub base: String,
     /// How many steps it has, stages included.
     pub steps: usize,
+    /// How many tests are run on it.
+    pub tests: usize,
 }
 
 /// Plans without asking anybody.
@@ -100,6 +104,7 @@ fn view(loaded: &Loaded, plan: &Plan, planned: &plan::Planned) -> PlannedImage {
         file: image.source.path().to_owned(),
         parents: parents.into_iter().collect(),
         requested: planned.requested,
+        refresh: image.refresh.map(Refresh::as_str),
         excluded: image.excluded.clone().into_iter().collect(),
         legs: planned
             .platforms
@@ -111,6 +116,7 @@ fn view(loaded: &Loaded, plan: &Plan, planned: &plan::Planned) -> PlannedImage {
                     platform: *platform,
                     base: base_words(&content.base.value),
                     steps: content.steps.len() + stages.sum::<usize>(),
+                    tests: content.tests.len(),
                 }
             })
             .collect(),

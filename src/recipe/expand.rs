@@ -176,6 +176,8 @@ fn same_everywhere(
         };
         differ("repository", a.repository.value == b.repository.value);
         differ("tags", tags(a) == tags(b));
+        let refresh = |outline: &Outline| outline.refresh.as_ref().map(|word| word.value);
+        differ("refresh", refresh(a) == refresh(b));
         differ("labels", x.runtime.labels == y.runtime.labels);
         differ("kernel", kernel_of(x) == kernel_of(y));
         differ(
@@ -223,6 +225,7 @@ fn assemble(recipe: &Recipe, variant: Variant, parts: Vec<(Platform, Outline, Co
         registry: outline.registry,
         repository: outline.repository,
         tags: outline.tags,
+        refresh: outline.refresh.map(|word| word.value),
         contents,
         excluded: BTreeMap::new(),
     }

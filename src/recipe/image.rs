@@ -10,6 +10,7 @@ use crate::oci::{Compression, Platform, Reference, Tag};
 use crate::text::{Place, SourceFile, Spanned};
 
 use super::kernel::Kernel;
+use super::tests::{Limits, Refresh, Test};
 use super::variant::Variant;
 
 /// One variant of a recipe.
@@ -27,6 +28,8 @@ pub struct Image {
     pub repository: Spanned<String>,
     /// The tags; the first names the variant in plans and logs.
     pub tags: Vec<Spanned<Tag>>,
+    /// How often it is to be made anew.
+    pub refresh: Option<Refresh>,
     /// What it contains, per platform.
     pub contents: BTreeMap<Platform, Content>,
     /// The platforms that `exclude` takes from it, with the reasons.
@@ -66,6 +69,10 @@ pub struct Content {
     pub compression: Option<Compression>,
     /// What it says of itself as a kernel of Backend.AI, where it is one.
     pub kernel: Option<Kernel>,
+    /// What it must do once it is finished.
+    pub tests: Vec<Test>,
+    /// What it may not exceed.
+    pub limits: Limits,
 }
 
 /// The keys that describe the container and not its files.

@@ -21,6 +21,7 @@ mod parse;
 mod scope;
 mod snippet;
 pub mod steps;
+mod tests;
 mod uses;
 mod variant;
 
@@ -34,4 +35,5 @@ pub use kernel::{Kernel, ServiceDefinition};
 pub use library::{File, Library};
 pub use model::{Defaults, Recipe};
 pub use scope::Facts;
+pub use tests::{Emulation, Expect, FileTest, Limits, Refresh, RunTest, Test, TestKind};
 pub use variant::{Axis, Row, Variant};

@@ -76,6 +76,9 @@ pub struct PlatformRecord {
     /// The base of this platform; none for an image from scratch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<BaseRecord>,
+    /// Its tests, in the recipe's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<TestRecord>,
     /// The builder that made it, by its name or address.
     pub builder: String,
     /// Whether its steps ran under emulation.
@@ -84,6 +87,17 @@ pub struct PlatformRecord {
     pub started: Utc,
     /// When its build ended.
     pub finished: Utc,
+}
+
+/// One test of one platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestRecord {
+    /// Its name, or words for it.
+    pub name: String,
+    /// Whether all came as expected.
+    pub passed: bool,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
 }
 
 /// What an image of one platform was built on.

@@ -38,6 +38,22 @@ async fn a_plan_names_legs_parents_and_exclusions_and_needs_nobody() {
 }
 
 #[tokio::test]
+async fn a_plan_says_how_many_tests_there_are_and_how_often_an_image_is_refreshed() {
+    let shop = shop().await;
+    shop.recipe(
+        "tested",
+        "base: debian:12\nrefresh: quarterly\ntests:\n  - run: [\"true\"]\n  - {if: arch == \"arm64\", file: /größe}\n",
+    );
+    let document = plan(&shop, &["tested", "child", "--format", "json"]).json();
+    let images = document["images"].as_array().unwrap();
+    let image = |name: &str| images.iter().find(|image| image["name"] == name).unwrap();
+    assert_eq!(image("tested")["refresh"], "quarterly");
+    assert_eq!(image("tested")["platforms"]["linux/amd64"]["tests"], 1);
+    assert_eq!(image("tested")["platforms"]["linux/arm64"]["tests"], 2);
+    assert_eq!(image("child")["refresh"], serde_json::Value::Null);
+}
+
+#[tokio::test]
 async fn a_selection_brings_its_parents_and_says_what_was_asked_for() {
     let shop = shop().await;
     shop.recipe("other", "base: debian:12\n");

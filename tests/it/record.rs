@@ -6,7 +6,7 @@ use std::fs;
 use kiln::oci::{Digest, Platform};
 use kiln::record::{
     BaseRecord, Content, Draft, FaultKind, Ledger, LedgerError, PlatformRecord, Record,
-    SourceRecord,
+    SourceRecord, TestRecord,
 };
 use tempfile::TempDir;
 
@@ -27,6 +27,7 @@ fn platform(name: &str, finished: &str) -> PlatformRecord {
             name: "docker.io/library/python:3.11-slim".to_owned(),
             digest: Digest::sha256_of(b"base"),
         }),
+        tests: Vec::new(),
         builder: "unix:///run/buildkit/buildkitd.sock".to_owned(),
         emulated: name == "arm64",
         started: "2026-11-21T07:45:00Z".parse().expect("a time"),
@@ -109,6 +110,28 @@ fn members_stand_in_one_order_with_the_version_first() {
     );
     assert_eq!(text, serde_json::to_string(&record("cpu")).unwrap());
     assert_ne!(record("cpu").id, record("cuda").id);
+}
+
+#[test]
+fn records_with_tests_and_those_of_earlier_programs_without_are_read_alike() {
+    let (_folder, ledger) = ledger();
+    let mut tested = record("cpu").draft;
+    for platform in tested.platforms.values_mut() {
+        platform.tests = vec![TestRecord {
+            name: "größe".to_owned(),
+            passed: true,
+            took_ms: 1250,
+        }];
+    }
+    let (tested, earlier) = (Record::new(tested), record("cpu"));
+    ledger.append(&earlier).unwrap();
+    ledger.append(&tested).unwrap();
+    let text = fs::read_to_string(ledger.path()).unwrap();
+    let (first, second) = text.split_once('\n').unwrap();
+    assert!(!first.contains("tests"), "{first}");
+    let written = r#""tests":[{"name":"größe","passed":true,"took_ms":1250}],"builder""#;
+    assert_eq!(second.matches(written).count(), 2, "{second}");
+    assert_eq!(ledger.scan().unwrap().records, [earlier, tested]);
 }
 
 #[test]

@@ -13,10 +13,19 @@ use crate::workspace::{Workspace, start};
 /// Starts a build that publishes, and sends it a signal while a step sleeps.
 fn interrupt(space: &Workspace, signal: &str) -> (Option<i32>, Duration, String) {
     space.recipe("steps:\n  - run: echo asleep UNIQUE; sleep 60\n");
+    interrupted_at(space, signal, "│   asleep")
+}
+
+/// Starts a build that publishes, and sends it a signal at a line; its code, how long it took, and the rest.
+pub(crate) fn interrupted_at(
+    space: &Workspace,
+    signal: &str,
+    at: &str,
+) -> (Option<i32>, Duration, String) {
     let mut child = start(space.command(&["build", "--push", "--progress=plain"]));
     let mut reader = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
-    while !line.contains("│   asleep") {
+    while !line.contains(at) {
         line.clear();
         assert_ne!(
             reader.read_line(&mut line).unwrap(),

@@ -60,6 +60,7 @@ mod sharing;
 mod stages;
 mod surroundings;
 mod telling;
+mod testing;
 mod tools;
 mod trust;
 mod uv;

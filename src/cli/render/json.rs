@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use crate::cli::out::masked;
 use crate::diagnostic::Finding;
-use crate::ops::build::{BuildReport, ImageReport, LegReport, LegState, OutputReport, OutputState};
+use crate::ops::build::{
+    BuildReport, ImageReport, LegReport, LegState, OutputReport, OutputState, TestReport,
+};
 use crate::ops::{OpError, PlannedImage, Verified, with_causes};
 
 const VERSION: u32 = 1;
@@ -19,7 +21,13 @@ pub(in crate::cli) fn build(report: &BuildReport) -> String {
         .iter()
         .map(|output| self::output(report, output))
         .collect();
-    let document = json!({"version": VERSION, "images": images, "outputs": outputs});
+    let warnings: Vec<Value> = report.warnings.iter().map(finding).collect();
+    let document = json!({
+        "version": VERSION,
+        "images": images,
+        "outputs": outputs,
+        "warnings": warnings,
+    });
     format!("{document:#}")
 }
 
@@ -46,7 +54,9 @@ fn output(report: &BuildReport, output: &OutputReport) -> Value {
 /// A build that did not begin.
 pub(in crate::cli) fn build_error(error: &OpError) -> String {
     let findings = match error {
-        OpError::Invalid(all) => all.sorted().into_iter().map(finding).collect(),
+        OpError::Invalid(all) | OpError::Refused(all) => {
+            all.sorted().into_iter().map(finding).collect()
+        }
         _ => Vec::new(),
     };
     let document = json!({
@@ -113,7 +123,20 @@ fn leg(leg: &LegReport) -> Value {
         "builder": leg.builder,
         "emulated": leg.emulated,
         "seconds": leg.took.as_secs_f64(),
+        "tests": leg.tests().iter().map(test).collect::<Vec<_>>(),
         "error": error,
+    })
+}
+
+fn test(test: &TestReport) -> Value {
+    let (line, _) = test.place.line_column();
+    json!({
+        "name": test.name,
+        "file": test.place.source.path(),
+        "line": line,
+        "passed": test.passed(),
+        "wrong": test.wrong,
+        "seconds": test.took.as_secs_f64(),
     })
 }
 
@@ -126,7 +149,7 @@ pub(in crate::cli) fn plan(images: &[PlannedImage]) -> String {
                 .legs
                 .iter()
                 .map(|leg| {
-                    let value = json!({"base": leg.base, "steps": leg.steps});
+                    let value = json!({"base": leg.base, "steps": leg.steps, "tests": leg.tests});
                     (leg.platform.to_string(), value)
                 })
                 .collect();
@@ -143,6 +166,7 @@ pub(in crate::cli) fn plan(images: &[PlannedImage]) -> String {
                 "file": image.file,
                 "parents": image.parents,
                 "requested": image.requested,
+                "refresh": image.refresh,
                 "platforms": platforms,
                 "excluded": excluded,
             })

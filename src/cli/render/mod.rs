@@ -6,4 +6,5 @@ pub(super) mod json;
 pub(super) mod progress;
 pub(super) mod report;
 pub(super) mod table;
+mod trials;
 pub(super) mod words;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::words::{clean, clean_lines, columns, cut_image};
-use super::{findings, table};
+use super::{findings, table, trials};
 use crate::diagnostic::Finding;
 use crate::ops::build::{
     BuildReport, Failure, FailureKind, ImageReport, LegState, OutputReport, OutputState,
@@ -23,11 +23,13 @@ pub(in crate::cli) fn table(report: &BuildReport, pushed: bool, width: Option<us
                 LegState::Failed(_) => ("failed", None),
                 LegState::Skipped(_) => ("skipped", None),
             };
-            let state = if leg.emulated {
-                format!("{state}, emulated")
-            } else {
-                state.to_owned()
-            };
+            let mut state = state.to_owned();
+            if leg.emulated {
+                state.push_str(", emulated");
+            }
+            if solved.is_some() {
+                state.push_str(&trials::passed(leg.tests()));
+            }
             let manifest = solved.and_then(|solved| solved.manifest.as_ref());
             rows.push(vec![
                 image.image.clone(),
@@ -114,11 +116,12 @@ pub(in crate::cli) fn failures(report: &BuildReport) -> String {
         for (platform, leg) in &image.legs {
             if let LegState::Failed(failure) = &leg.state {
                 let others = others(image, &platform.to_string());
-                texts.push(one(
-                    &format!("{} on {platform}", image.image),
-                    failure,
-                    &others,
-                ));
+                let what = format!("{} on {platform}", image.image);
+                if let FailureKind::Tests(all) = &failure.kind {
+                    texts.push(trials::failures(&what, all, &others));
+                    continue;
+                }
+                texts.push(one(&what, failure, &others));
             }
         }
         if let Some(failure) = &image.error {
@@ -151,12 +154,13 @@ fn one(what: &str, failure: &Failure, others: &str) -> String {
                     let _ = write!(text, "error: {message}");
                 }
             }
-            if !logs.is_empty() {
-                let _ = write!(text, "\n  the last {} of its log:", lines(logs.len()));
-            }
-            for line in logs {
+            text.push_str(&log(logs));
+        }
+        FailureKind::Limit { place, layers } => {
+            text.push_str(&findings::one(&Finding::error(place, message)));
+            for layer in layers {
                 text.push_str("\n  │ ");
-                text.push_str(&clean(line));
+                text.push_str(&clean(layer));
             }
         }
         _ => {
@@ -168,6 +172,23 @@ fn one(what: &str, failure: &Failure, others: &str) -> String {
     }
     if !others.is_empty() {
         let _ = write!(text, "\n  {others}");
+    }
+    text
+}
+
+/// The last lines that something wrote.
+pub(super) fn log(lines: &[String]) -> String {
+    let mut text = String::new();
+    if !lines.is_empty() {
+        let _ = write!(
+            text,
+            "\n  the last {} of its log:",
+            self::lines(lines.len())
+        );
+    }
+    for line in lines {
+        text.push_str("\n  │ ");
+        text.push_str(&clean(line));
     }
     text
 }
@@ -259,7 +280,7 @@ mod tests {
                 legs: BTreeMap::from(legs),
                 error: None,
             }],
-            outputs: Vec::new(),
+            ..BuildReport::default()
         }
     }
 

@@ -2,6 +2,9 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
+/// A size in decimal units.
+pub(in crate::cli) use crate::text::size_words as bytes;
+
 /// Rows with their columns aligned, two blanks apart; the last column is not padded.
 pub(in crate::cli) fn render(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -42,23 +45,6 @@ pub(in crate::cli) fn short(digest: &str) -> String {
         .chars()
         .take(12)
         .collect()
-}
-
-/// A size in decimal units, as registries show it.
-#[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
-pub(in crate::cli) fn bytes(size: u64) -> String {
-    let units = ["B", "kB", "MB", "GB", "TB"];
-    let mut value = size as f64;
-    let mut unit = 0;
-    while value >= 1000.0 && unit + 1 < units.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    if unit == 0 {
-        format!("{size} B")
-    } else {
-        format!("{value:.1} {}", units[unit])
-    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::event::Event;
 use super::leg::LegRun;
-use crate::buildkit::{PlatformResult, Solve, SolveError};
+use crate::buildkit::{PlatformResult, ProgressSink, Solve, SolveError};
 
 /// How often a leg is solved again.
 const RETRIES: u32 = 3;
@@ -19,10 +19,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(4));
 
 impl LegRun<'_> {
-    /// Solves, and solves again where the builder was lost.
-    pub(super) async fn attempt(&self, request: &Solve) -> Result<PlatformResult, SolveError> {
+    /// Solves, and solves again where the builder was lost. Each attempt tells a sink of its own.
+    pub(super) async fn attempt(
+        &self,
+        request: &Solve,
+        sink: &(dyn Fn() -> ProgressSink + Sync),
+    ) -> Result<PlatformResult, SolveError> {
         for attempt in 1..=RETRIES {
-            let solved = self.builder.solver.solve(request.clone(), self.progress());
+            let solved = self.builder.solver.solve(request.clone(), sink());
             let error = match solved.await {
                 Err(error) if error.is_retryable() => error,
                 ended => return ended,
@@ -35,10 +39,7 @@ impl LegRun<'_> {
             });
             self.await_builder(error).await?;
         }
-        self.builder
-            .solver
-            .solve(request.clone(), self.progress())
-            .await
+        self.builder.solver.solve(request.clone(), sink()).await
     }
 
     /// Waits until the builder answers; gives the error back where it does not in time.

@@ -100,7 +100,7 @@ fn plain(message: &str) -> String {
 }
 
 /// What exit codes of killed programs mean.
-fn explain(code: i64, emulated: bool) -> &'static str {
+pub(super) fn explain(code: i64, emulated: bool) -> &'static str {
     match (code, emulated) {
         (137, _) => " (killed: most likely out of memory)",
         (132, true) => {

@@ -1,4 +1,4 @@
-//! One image on one platform: lower, marshal, solve, read back.
+//! One image on one platform: lower, marshal, solve, read back, hold against limits, test.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use super::aim::Aim;
 use super::assign::emulated;
 use super::blame::failure;
 use super::event::{Event, EventSink, LegName, LegOutcomeKind, StepState};
+use super::limits;
 use super::output::{LegArchive, STORE};
 use super::readback::{ReadBack, read_back, read_staged};
 use super::report::{Failure, LegReport, LegState, Solved};
@@ -83,10 +84,10 @@ impl LegRun<'_> {
         let definition = Definition::of(&lowered.state);
         let archive = self.aim.staging().map(LegArchive::new);
         let solve = self.solve(&lowered, &definition, archive.as_ref())?;
-        let result = self.attempt(&solve).await;
+        let result = self.attempt(&solve, &|| self.progress()).await;
         // The builder only knows that it could not send the image; why, is known here.
         let unwritten = archive.as_ref().and_then(|archive| archive.unwritten());
-        let emulated = emulated(self.builder, self.job.platform);
+        let emulated = self.is_emulated();
         let result = result.map_err(|error| match unwritten {
             Some(unwritten) => unwritten.into(),
             None => failure(error, &definition, emulated),
@@ -98,6 +99,7 @@ impl LegRun<'_> {
             ..Solved::default()
         };
         if matches!(self.aim, Aim::Cache) {
+            solved.tests = self.tests(&lowered, None).await?;
             return Ok(solved);
         }
         let manifest = result.manifest.ok_or_else(|| {
@@ -106,11 +108,15 @@ impl LegRun<'_> {
             Failure::builder(format!("the builder {verb} nothing"), "upgrade the builder")
         })?;
         let read = self.read(&manifest).await?;
+        limits::sizes(&self.job.content.limits, &read.manifest, &read.config)?;
         let count = u32::try_from(read.manifest.layers.len()).unwrap_or(u32::MAX);
         solved.layers = (count, read.manifest.layers_size());
         let config = &read.manifest.config;
         solved.config = Some((config.digest.clone(), config.size));
-        solved.parent = Some(self.parent(&manifest.digest, read));
+        let config = read.config.clone();
+        let parent = self.parent(&manifest.digest, read);
+        solved.tests = self.tests(&lowered, Some((&parent, &config))).await?;
+        solved.parent = Some(parent);
         solved.manifest = Some(manifest);
         Ok(solved)
     }
@@ -155,10 +161,6 @@ impl LegRun<'_> {
         definition: &Definition,
         archive: Option<&Arc<LegArchive>>,
     ) -> Result<Solve, Box<Failure>> {
-        let mut entitlements = BTreeSet::new();
-        if lowered.needs.host_network {
-            entitlements.insert(Entitlement::NetworkHost);
-        }
         let exporter = match self.aim.target(archive) {
             Some(to) => {
                 let (config, _) = canonical::encode(&lowered.config)
@@ -174,16 +176,36 @@ impl LegRun<'_> {
             }
             None => Exporter::None,
         };
-        let staged = self.aim.staging();
-        let staged = staged.map(|staging| (STORE.to_owned(), staging.folder().to_owned()));
         Ok(Solve {
             exporter,
+            entitlements: Self::entitlements(lowered),
+            source_date_epoch: Some(self.job.epoch.seconds),
+            ..self.bare_solve(definition)
+        })
+    }
+
+    /// A solve of which nothing goes anywhere.
+    pub(super) fn bare_solve(&self, definition: &Definition) -> Solve {
+        let staged = self.aim.staging();
+        let staged = staged.map(|staging| (STORE.to_owned(), staging.folder().to_owned()));
+        Solve {
             // Where a parent of the image may be.
             layouts: staged.into_iter().collect(),
-            entitlements,
-            source_date_epoch: Some(self.job.epoch.seconds),
             ..Solve::new(definition.to_proto(), self.job.platform)
-        })
+        }
+    }
+
+    /// What the graph may do beyond the sandbox.
+    pub(super) fn entitlements(lowered: &Lowered) -> BTreeSet<Entitlement> {
+        let host = lowered.needs.host_network;
+        host.then_some(Entitlement::NetworkHost)
+            .into_iter()
+            .collect()
+    }
+
+    /// Whether programs of the platform run under emulation.
+    pub(super) fn is_emulated(&self) -> bool {
+        emulated(self.builder, self.job.platform)
     }
 
     pub(super) fn progress(&self) -> ProgressSink {
@@ -216,6 +238,7 @@ impl LegRun<'_> {
                     }
                 }
                 Progress::Log { vertex, line, .. } => Event::Log { leg, vertex, line },
+                Progress::Output { .. } => return,
                 Progress::Warning(warning) => Event::Warning {
                     leg,
                     message: warning.message,

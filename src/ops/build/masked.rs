@@ -6,6 +6,7 @@ use super::options::BuildOptions;
 use super::output::OutputState;
 use super::report::{BuildReport, Failure, FailureKind, LegState};
 use super::run::run as build;
+use super::verdict::TestReport;
 use crate::ops::connect::Backends;
 use crate::ops::error::OpError;
 use crate::ops::load::Loaded;
@@ -75,9 +76,18 @@ fn hide(mask: &Mask, failure: &mut Failure) {
     if let Some(next) = &mut failure.next {
         mask.hide_in(next);
     }
-    if let FailureKind::Step { logs, .. } = &mut failure.kind {
-        for line in logs {
-            mask.hide_in(line);
+    match &mut failure.kind {
+        FailureKind::Step { logs, .. } => logs.iter_mut().for_each(|line| mask.hide_in(line)),
+        FailureKind::Tests(tests) => {
+            let words = |test: &'_ mut TestReport| {
+                let TestReport { wrong, logs, .. } = test;
+                wrong
+                    .iter_mut()
+                    .chain(logs)
+                    .for_each(|line| mask.hide_in(line));
+            };
+            tests.iter_mut().for_each(words);
         }
+        _ => {}
     }
 }

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! `run.rs` tells the story; a file per chapter: [`schedule`] (which leg runs where and when),
-//! [`leg`] (one image on one platform), [`output`] (layouts and archives), [`publish`] (index, tags,
+//! [`leg`] (one image on one platform), [`trial`] (its tests), [`output`] (layouts and archives), [`publish`] (index, tags,
 //! read-back), [`report`] (what happened), `masked.rs` (without secrets).
 
 mod aim;
@@ -15,7 +15,9 @@ mod attempt;
 mod blame;
 mod epoch;
 mod event;
+mod found;
 mod leg;
+mod limits;
 mod masked;
 mod metadata;
 mod options;
@@ -30,6 +32,8 @@ mod run;
 mod schedule;
 mod settle;
 mod shrink;
+mod trial;
+mod verdict;
 
 pub(super) use assign::is_emulated;
 pub use event::{Event, EventSink, LegName, LegOutcomeKind, StepState};
@@ -41,6 +45,7 @@ pub use report::{
     BuildReport, Failure, FailureKind, ImageReport, ImageState, LegReport, LegState, Solved,
 };
 pub use run::check;
+pub use verdict::TestReport;
 
 pub(in crate::ops) use epoch::epochs;
 pub(in crate::ops) use rehearse::rehearse;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::report::{LegReport, LegState};
+use super::verdict::TestReport;
 use crate::oci::{Digest, Platform, Reference};
-use crate::record::{BaseRecord, Content, Draft, PlatformRecord, Record, SourceRecord};
+use crate::record::{BaseRecord, Content, Draft, PlatformRecord, Record, SourceRecord, TestRecord};
 
 /// The record of an image that was read back.
 pub(super) fn record(
@@ -58,9 +59,18 @@ fn platform_record(leg: &LegReport) -> Option<PlatformRecord> {
         layers: solved.layers.0,
         size: solved.layers.1,
         base,
+        tests: solved.tests.iter().map(test_record).collect(),
         builder: leg.builder.clone()?,
         emulated: leg.emulated,
         started: leg.started?,
         finished: leg.finished?,
     })
+}
+
+fn test_record(test: &TestReport) -> TestRecord {
+    TestRecord {
+        name: test.name.clone(),
+        passed: test.passed(),
+        took_ms: u64::try_from(test.took.as_millis()).unwrap_or(u64::MAX),
+    }
 }

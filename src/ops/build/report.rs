@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::output::OutputReport;
+use super::verdict::TestReport;
+use crate::diagnostic::Finding;
 use crate::lower::{BaseRecord, Parent};
 use crate::oci::{Descriptor, Digest, Platform};
 use crate::record::Utc;
@@ -18,6 +20,8 @@ pub struct BuildReport {
     pub images: Vec<ImageReport>,
     /// Every output, as it was asked for.
     pub outputs: Vec<OutputReport>,
+    /// What the recipes want to be warned of.
+    pub warnings: Vec<Finding>,
 }
 
 /// What happened to an image.
@@ -108,6 +112,8 @@ pub struct Solved {
     pub ran: usize,
     /// Steps whose results the builder knew.
     pub cached: usize,
+    /// The tests of the image; all of them passed.
+    pub tests: Vec<TestReport>,
 }
 
 /// Why something failed.
@@ -188,6 +194,15 @@ pub enum FailureKind {
         /// The last lines it wrote.
         logs: Vec<String>,
     },
+    /// Tests of the finished image: all of them, of which some failed.
+    Tests(Vec<TestReport>),
+    /// The image is larger than its recipe allows.
+    Limit {
+        /// Where the limit stands.
+        place: Place,
+        /// The largest layers, each in words.
+        layers: Vec<String>,
+    },
     /// The builder went away or refused.
     Builder,
     /// The registry went away or refused.
@@ -202,6 +217,20 @@ pub enum FailureKind {
     Interrupted,
     /// A mistake of kiln itself.
     Bug,
+}
+
+impl LegReport {
+    /// The tests that were run to their end.
+    pub fn tests(&self) -> &[TestReport] {
+        match &self.state {
+            LegState::Built(solved) => &solved.tests,
+            LegState::Failed(failure) => match &failure.kind {
+                FailureKind::Tests(tests) => tests,
+                _ => &[],
+            },
+            LegState::Skipped(_) => &[],
+        }
+    }
 }
 
 impl ImageReport {

@@ -1,10 +1,12 @@
 //! The story of a build.
 //!
 //! 1. Plan: which legs, in which order.
-//! 2. Builders: who makes which platform; a tag that would lose platforms is refused.
+//! 2. Builders: who makes which platform; a tag that would lose platforms is refused, and so is emulation
+//!    where the recipe denies it.
 //! 3. Bases: every name to a digest, on every platform.
 //! 4. Rehearsal: every graph, without a builder; mistakes of all legs together.
-//! 5. Legs, in parallel, each as soon as its parents' legs of its platform are done.
+//! 5. Legs, in parallel, each as soon as its parents' legs of its platform are done. A leg ends with the
+//!    image's limits and tests on its platform: a leg whose test fails has failed, for children as well.
 //! 6. Per image, as soon as its last leg is done: index, image layouts, tags, read-back, record.
 //! 7. Archives, once all images are done.
 
@@ -68,7 +70,11 @@ pub(super) async fn run(
     let missing = images.iter().zip(&settled.plan.images).filter(missing);
     let missing: Vec<String> = missing.map(|(image, _)| image.image.clone()).collect();
     let outputs = settled.outputs.finish(&missing).await;
-    Ok(BuildReport { images, outputs })
+    Ok(BuildReport {
+        images,
+        outputs,
+        warnings: settled.warnings,
+    })
 }
 
 impl Settled<'_> {

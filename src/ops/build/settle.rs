@@ -9,8 +9,9 @@ use super::event::EventSink;
 use super::options::BuildOptions;
 use super::output::{self, Outputs};
 use super::schedule::Board;
-use super::{assign, epoch, origin, rehearse, shrink};
+use super::{assign, epoch, limits, origin, rehearse, shrink};
 use crate::config::Proxies;
+use crate::diagnostic::Finding;
 use crate::llb::ProxyEnv;
 use crate::lower::{BuilderFacts, Epoch, Form, LocalFiles, Lowered, Pins};
 use crate::oci::Platform;
@@ -41,6 +42,7 @@ pub(super) struct Settled<'a> {
     pub(super) board: Board,
     pub(super) outputs: Outputs,
     pub(super) ledger: Ledger,
+    pub(super) warnings: Vec<Finding>,
     pub(super) revision: Option<(String, bool)>,
     /// Whether an image has begun: its other platforms may then begin, too.
     pub(super) begun: Mutex<Vec<bool>>,
@@ -97,6 +99,7 @@ pub(super) async fn settle<'a>(
 ) -> Result<Settled<'a>, OpError> {
     let (plan, destinations) = planned(loaded, options)?;
     let assigned = assign::assign(&plan, &backends.builders)?;
+    let warnings = limits::emulation(&plan, &assigned, &backends.builders)?;
     if options.push && !options.allow_shrink {
         shrink::check(&plan, &destinations, backends).await?;
     }
@@ -130,6 +133,7 @@ pub(super) async fn settle<'a>(
         begun: Mutex::new(vec![false; plan.images.len()]),
         revision: facts::revision(root, &ledger),
         ledger: Ledger::at(ledger),
+        warnings,
         graphs,
         forms,
         plan,

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::compression::compression;
 use super::fields::{Fields, Keys};
 use super::kernel::kernel;
+use super::limits::limits;
 use super::reader::Reader;
 use super::runtime::runtime;
 use super::scalars;
 use super::stages::check_stages;
 use super::steps::steps;
+use super::tests::tests;
 use super::values::{ENV, PLAIN};
 use crate::diagnostic::{Finding, nearest};
 use crate::oci::{Platform, Reference};
@@ -49,6 +51,7 @@ pub(crate) fn content(
     let runtime = runtime(reader, fields);
     let compression = compression(reader, fields);
     let kernel = kernel(reader, fields, base.as_ref());
+    let (tests, limits) = (tests(reader, fields), limits(reader, fields));
     Some(Content {
         base: base?,
         stages,
@@ -59,6 +62,8 @@ pub(crate) fn content(
         runtime,
         compression,
         kernel,
+        tests,
+        limits,
     })
 }
 

@@ -48,13 +48,11 @@ pub(crate) const RECIPE: Keys = Keys {
         "annotations",
         "compression",
         "kernel",
-    ],
-    later: &[
         "tests",
         "limits",
         "refresh",
-        "dockerfile",
     ],
+    later: &["dockerfile"],
 };
 const EXCLUDE: Keys = Keys {
     of: "an exclusion",

@@ -14,6 +14,7 @@ mod files;
 mod git;
 mod head;
 mod kernel;
+mod limits;
 mod outline;
 mod packages;
 mod program;
@@ -23,6 +24,7 @@ mod scalars;
 mod snippet;
 mod stages;
 mod steps;
+mod tests;
 mod uses;
 mod values;
 

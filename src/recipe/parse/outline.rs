@@ -3,6 +3,7 @@
 use super::body::content;
 use super::fields::Fields;
 use super::head::RECIPE;
+use super::limits::refresh;
 use super::reader::{Pass, Reader};
 use crate::diagnostic::Findings;
 use crate::oci::{Platform, Tag};
@@ -10,6 +11,7 @@ use crate::recipe::image::Shell;
 use crate::recipe::library::Library;
 use crate::recipe::model::Vars;
 use crate::recipe::scope::Names;
+use crate::recipe::tests::Refresh;
 use crate::text::Spanned;
 use crate::yaml::Node;
 
@@ -20,6 +22,7 @@ pub(crate) struct Outline {
     pub(crate) repository: Spanned<String>,
     pub(crate) tags: Vec<Spanned<Tag>>,
     pub(crate) description: Option<String>,
+    pub(crate) refresh: Option<Spanned<Refresh>>,
 }
 
 /// Reads where an image goes; the repository is the recipe's name where none is written.
@@ -36,6 +39,7 @@ pub(crate) fn outline(
         None if fields.get("repository").is_some() => None,
         None => Some(name.clone()),
     };
+    let refresh = refresh(reader, fields);
     let before = reader.findings.len();
     let tags = fields
         .require(reader, "tags")
@@ -62,6 +66,7 @@ pub(crate) fn outline(
         repository: repository?,
         tags,
         description: description.map(|text| text.value),
+        refresh,
     })
 }
 

@@ -234,7 +234,7 @@ fn shell_key(step: &Node) -> Option<&Spanned<String>> {
     found.map(|entry| &entry.key)
 }
 
-fn command(reader: &mut Reader<'_>, node: &Node) -> Option<Command> {
+pub(super) fn command(reader: &mut Reader<'_>, node: &Node) -> Option<Command> {
     reader.one(node, |reader, node| match &node.kind {
         NodeKind::Scalar(_) => {
             let text = reader.text_with(node, SHELL)?;

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use kiln::buildkit::{ArchiveTo, Received, Solve};
 use kiln::oci::layout::blob_path;
 use kiln::oci::{Descriptor, Digest, Manifest};
+use kiln::proto::pb;
+use prost::Message as _;
 use tokio::sync::mpsc;
 
 use super::seen::Wrong;
@@ -87,4 +89,27 @@ pub(super) fn laid_layers(
         (layer, bytes)
     });
     Some(layers.collect())
+}
+
+/// A layer with nothing but the file that the graph's last op copies.
+pub(super) fn copied(request: &Solve, mode: u32, content: &str) -> Bytes {
+    let ops = request.definition.def.iter().rev();
+    let file = ops.filter_map(|op| match pb::Op::decode(op.as_ref()).unwrap().op {
+        Some(pb::op::Op::File(file)) => Some(file),
+        _ => None,
+    });
+    let actions = file.flat_map(|file| file.actions);
+    let mut copies = actions.filter_map(|action| match action.action {
+        Some(pb::file_action::Action::Copy(copy)) => Some(copy),
+        _ => None,
+    });
+    let dest = copies.next().expect("something is copied").dest;
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(content.len() as u64);
+    header.set_mode(mode);
+    let path = dest.trim_start_matches('/');
+    tar.append_data(&mut header, path, content.as_bytes())
+        .unwrap();
+    tar.into_inner().unwrap().into()
 }

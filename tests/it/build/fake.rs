@@ -18,8 +18,8 @@ use kiln::oci::{
 use kiln::registry::{ManifestRef, MemoryRegistry, Registry as _};
 use tokio::sync::watch;
 
-use super::archive::{Made, laid_layers, send};
-use super::seen::{Act, Moment, Seen, Wrong, contains, sources};
+use super::archive::{Made, copied, laid_layers, send};
+use super::seen::{Act, Moment, Seen, Wrong, contains, lacking, prints, sources};
 
 /// The type of the layers it makes.
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
@@ -133,8 +133,12 @@ impl FakeSolver {
         image: &ImageExport,
         request: &Solve,
         wrong: Option<Wrong>,
+        holds: Option<(u32, &str)>,
     ) -> Result<PlatformResult, SolveError> {
-        let made = self.make(image, request, wrong).await;
+        let mut made = self.make(image, request, wrong).await;
+        if let Some((mode, content)) = holds {
+            made.blobs.insert(0, copied(request, mode, content));
+        }
         if let Some(push) = image.to.push() {
             for blob in &made.blobs {
                 let put = self.registry.put_blob(&push.repository, blob.clone());
@@ -304,7 +308,7 @@ impl Solver for FakeSolver {
         let mut flight = self.begin(&request);
         let (vertex, name) = ("sha256:00".to_owned(), "step".to_owned());
         progress.send(Progress::VertexStarted { vertex, name });
-        let mut wrong = None;
+        let (mut wrong, mut holds) = (None, None);
         for act in self.acts(&request) {
             match act {
                 Act::Fail { step, code } => {
@@ -332,6 +336,12 @@ impl Solver for FakeSolver {
                     let met = tokio::time::timeout(Duration::from_secs(5), met).await;
                     assert!(met.is_ok(), "there were never {count} solves at once");
                 }
+                Act::Lacks => {
+                    flight.landed = true;
+                    return Err(lacking(&request));
+                }
+                Act::Prints(text) => prints(&request, text, &progress),
+                Act::Holds(mode, content) => holds = Some((mode, content)),
                 Act::Wrong(how) => wrong = Some(how),
             }
         }
@@ -339,7 +349,7 @@ impl Solver for FakeSolver {
         tokio::task::yield_now().await;
         let answer = match &request.exporter {
             Exporter::None => nothing(request.platform),
-            Exporter::Image(image) => match self.export(image, &request, wrong).await {
+            Exporter::Image(image) => match self.export(image, &request, wrong, holds).await {
                 Ok(answer) => answer,
                 Err(error) => {
                     flight.landed = true;

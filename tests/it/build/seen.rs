@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use kiln::buildkit::{ImageExport, Solve, SolveError};
-use kiln::oci::{ImageConfig, Platform, Repository};
+use kiln::buildkit::{ImageExport, LogStream, Progress, ProgressSink, Solve, SolveError};
+use kiln::oci::{Digest, ImageConfig, Platform, Repository};
 use kiln::proto::pb;
 use prost::Message as _;
 
@@ -24,6 +24,12 @@ pub(crate) enum Act {
     Take(Duration),
     /// It goes on when so many solves were in flight at once.
     Meet(usize),
+    /// The program of the graph's last op writes this to standard output.
+    Prints(&'static str),
+    /// The path that the graph's last op copies leads nowhere.
+    Lacks,
+    /// What is copied by the graph's last op is a file with this mode and content.
+    Holds(u32, &'static str),
     /// The answer is not what was asked for.
     Wrong(Wrong),
 }
@@ -87,6 +93,26 @@ impl Seen {
         sources(&self.0)
     }
 
+    /// The program that the last op runs.
+    pub(crate) fn last_exec(&self) -> pb::ExecOp {
+        let op = self.0.definition.def.iter().rev().nth(1).unwrap();
+        match pb::Op::decode(op.as_ref()).unwrap().op {
+            Some(pb::op::Op::Exec(exec)) => exec,
+            other => panic!("no program: {other:?}"),
+        }
+    }
+
+    /// For each op but the terminal one, whether it must be run even if its result is known.
+    pub(crate) fn ignores_cache(&self) -> Vec<bool> {
+        let definition = &self.0.definition;
+        let ops = &definition.def[..definition.def.len() - 1];
+        let ignores = |op: &bytes::Bytes| {
+            let digest = Digest::sha256_of(op).to_string();
+            definition.metadata[&digest].ignore_cache
+        };
+        ops.iter().map(ignores).collect()
+    }
+
     /// Whether an op of the graph contains a text.
     pub(crate) fn has(&self, text: &str) -> bool {
         let ops = &self.0.definition.def;
@@ -116,4 +142,46 @@ pub(super) fn sources(request: &Solve) -> Vec<String> {
         _ => None,
     })
     .collect()
+}
+
+/// The program of a graph's last op writes something and ends.
+pub(super) fn prints(request: &Solve, text: &str, progress: &ProgressSink) {
+    let vertex = Digest::sha256_of(request.definition.def.iter().rev().nth(1).unwrap()).to_string();
+    let (name, stream) = ("test".to_owned(), LogStream::Stdout);
+    progress.send(Progress::VertexStarted {
+        vertex: vertex.clone(),
+        name: name.clone(),
+    });
+    progress.send(Progress::Output {
+        vertex: vertex.clone(),
+        stream,
+        bytes: text.as_bytes().to_vec().into(),
+    });
+    for line in text.lines() {
+        let (vertex, line) = (vertex.clone(), line.to_owned());
+        progress.send(Progress::Log {
+            vertex,
+            stream,
+            line,
+        });
+    }
+    progress.send(Progress::VertexCompleted {
+        vertex,
+        name,
+        cached: false,
+        error: None,
+        took: None,
+    });
+}
+
+/// What a daemon says of a path that leads nowhere.
+pub(super) fn lacking(request: &Solve) -> SolveError {
+    let vertex = Digest::sha256_of(request.definition.def.iter().rev().nth(1).unwrap());
+    SolveError::StepFailed {
+        vertex: vertex.to_string(),
+        name: "test".to_owned(),
+        exit_code: None,
+        message: "lstat /größe: no such file or directory".to_owned(),
+        logs: Vec::new(),
+    }
 }

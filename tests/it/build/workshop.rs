@@ -254,6 +254,8 @@ pub(crate) fn kinds(image: &ImageReport) -> Vec<&'static str> {
         LegState::Skipped(_) => "skipped",
         LegState::Failed(failure) => match failure.kind {
             FailureKind::Step { .. } => "step",
+            FailureKind::Tests(_) => "tests",
+            FailureKind::Limit { .. } => "limit",
             FailureKind::Builder => "builder",
             FailureKind::Registry => "registry",
             FailureKind::Output => "output",

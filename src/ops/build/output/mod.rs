@@ -22,7 +22,7 @@ pub use self::asked::{ArchiveDest, ByteSink, Output, OutputReport, OutputState};
 use self::error::OutputError;
 use self::folder::Entering;
 use self::scratch::Scratch;
-pub(super) use self::staging::{LegArchive, Staging};
+pub(super) use self::staging::{Incoming, LegArchive, Staging};
 use super::publish::Assembled;
 use super::report::Failure;
 use crate::oci::layout::{LayoutName, empty_index, enter};

@@ -95,10 +95,7 @@ impl Staging {
             return Ok(Received::AlreadyHere);
         }
         let broken = |error: io::Error| bad(error.to_string());
-        let mut archive = tar::Archive::new(Incoming {
-            piece: Bytes::new(),
-            pieces: &mut pieces,
-        });
+        let mut archive = tar::Archive::new(Incoming::new(&mut pieces));
         for entry in archive.entries().map_err(broken)? {
             let mut entry = entry.map_err(broken)?;
             let digest = entry.path().ok().and_then(|path| digest_at(&path));
@@ -239,9 +236,16 @@ pub(super) fn digest_of(path: &Path, like: &Digest) -> io::Result<Digest> {
 }
 
 /// The pieces of an archive as one file.
-struct Incoming<'a> {
+pub(in super::super) struct Incoming<'a> {
     piece: Bytes,
     pieces: &'a mut Pieces,
+}
+
+impl<'a> Incoming<'a> {
+    pub(in super::super) fn new(pieces: &'a mut Pieces) -> Self {
+        let piece = Bytes::new();
+        Self { piece, pieces }
+    }
 }
 
 impl Read for Incoming<'_> {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::authority::Authority;
 use crate::lab::BOTH;
 use crate::published::{Published, sha256};
 use crate::web::Web;
@@ -157,7 +158,8 @@ fn a_package_file_is_checked_and_installed_with_what_it_needs_and_leaves_nothing
         .content
         .clone();
     let sum = sha256(&package).replace("sha256:", "");
-    let url = Web::new(BTreeMap::from([("/kiln-file.rpm", package)])).url("/kiln-file.rpm");
+    // The URL does not say what it is.
+    let url = Web::new(BTreeMap::from([("/paket", package)])).url("/paket?id=가");
     space.recipe(&format!(
         "{HEAD}  - dnf: {{install: [{{url: \"{url}\", sha256: {sum}}}]}}
 "
@@ -169,6 +171,42 @@ fn a_package_file_is_checked_and_installed_with_what_it_needs_and_leaves_nothing
     let files: Vec<&str> = files.map(|entry| entry.path.as_str()).collect();
     assert!(files.contains(&"opt/kiln-file") && files.contains(&"opt/kiln-dep"));
     assert!(files.iter().all(|path| is_expected(path)), "{files:?}");
+}
+
+#[test]
+fn dnf_trusts_the_private_authority() {
+    let Some(space) = prepared() else {
+        return;
+    };
+    let packages = format!("{}/live/{}-packages:it", space.lab.registry, space.unique);
+    let packages = Published::read(&space.lab, &packages);
+    let files = packages.on(BOTH[0]).files();
+    let repository = files
+        .into_iter()
+        .filter(|(path, _)| path.starts_with("repo/"));
+    let served = repository.map(|(path, file)| {
+        let path: &'static str = String::leak(format!("/{path}"));
+        (path, file.content)
+    });
+    let authority = Authority::new("Kiln-Prüfstelle");
+    let url = Web::tls(authority.server(), served.collect()).url("/repo");
+    space.recipe(&format!(
+        "{HEAD}  - run: sed -i s#file:///repo#{url}# /etc/yum.repos.d/kiln.repo
+  - dnf: {{install: [kiln-top]}}
+  - run: cat /opt/kiln-top; ls -R /run /etc 2>/dev/null | grep -c ca.pem || true
+    network: none
+"
+    ));
+    space
+        .kiln(&["build", "image"])
+        .expect(3)
+        .says(&["certificate verification failed"]);
+    std::fs::copy(authority.certificate(), space.path("eigene.pem")).unwrap();
+    space.kiln_yaml(&space.lab.registry, "trust: {ca: eigene.pem}\n");
+    let built = space.kiln(&["build", "image"]).expect(0);
+    let said = built.logged(BOTH[0]);
+    assert!(said.contains(&"kiln-top 1"), "{said:#?}");
+    assert_eq!(said.last(), Some(&"0"));
 }
 
 #[test]

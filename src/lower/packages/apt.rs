@@ -29,7 +29,7 @@ impl Lowering<'_> {
         program: &Program,
     ) {
         self.sources(chain, step, apt);
-        let files = self.package_files(chain, step, &apt.install, FILES);
+        let files = self.package_files(chain, step, &apt.install, FILES, ".deb");
         let title = title(step, || words(apt));
         let call = Call {
             args: ["/bin/sh", "-e", "-c", &script(apt, &files)]

@@ -29,7 +29,7 @@ impl Lowering<'_> {
         dnf: &Dnf,
         program: &Program,
     ) {
-        let files = self.package_files(chain, step, &dnf.install, FILES);
+        let files = self.package_files(chain, step, &dnf.install, FILES, ".rpm");
         let call = Call {
             args: ["/bin/sh", "-e", "-c", &script(dnf, &files)]
                 .map(String::from)
@@ -96,6 +96,12 @@ fn script(dnf: &Dnf, files: &[PackageFile]) -> String {
         "none) echo 'there is no dnf, microdnf or yum in the image' >&2; exit 127 ;;".to_owned(),
         "esac".to_owned(),
     ];
+    // curl's library looks at no variable for certificates, and these two at a setting only.
+    lines.push(
+        "if [ -n \"$SSL_CERT_FILE\" ] && [ $tool != microdnf ]; \
+         then set -- \"$@\" --setopt=sslcacert=\"$SSL_CERT_FILE\"; fi"
+            .to_owned(),
+    );
     if dnf.upgrade == Some(DnfUpgrade::Security) {
         let message = "microdnf cannot upgrade for security alone; write upgrade: all";
         lines.push(format!(

@@ -27,13 +27,15 @@ struct PackageFile {
 }
 
 impl Lowering<'_> {
-    /// The package files by URL, each in a folder of its own: two may have one name.
+    /// The package files by URL, each in a folder of its own: two may have one name. Tools know them by their
+    /// ending, which a URL need not have.
     fn package_files(
         &mut self,
         chain: &Chain,
         step: &Step,
         packages: &[Package],
         folder: &str,
+        ending: &str,
     ) -> Vec<PackageFile> {
         let platform = *chain.state.platform();
         let mut all = Vec::new();
@@ -42,8 +44,9 @@ impl Lowering<'_> {
                 continue;
             };
             if let Some((state, Some(file))) = self.download(download, platform, &step.place) {
+                let missing = if file.ends_with(ending) { "" } else { ending };
                 all.push(PackageFile {
-                    path: format!("{folder}/{}/{file}", all.len()),
+                    path: format!("{folder}/{}/{file}{missing}", all.len()),
                     state,
                     selector: format!("/{file}"),
                 });

@@ -41,6 +41,11 @@ const DOWNLOAD: Keys = Keys {
     known: &["url", "sha256", "extract"],
     later: &[],
 };
+const FILE: Keys = Keys {
+    of: "a file by URL",
+    known: &["url", "sha256"],
+    later: &[],
+};
 const EXTRACT: Keys = Keys {
     of: "`extract`",
     known: &["strip", "include"],
@@ -231,6 +236,12 @@ pub(super) fn fetch(reader: &mut Reader<'_>, node: &Node) -> Option<Fetch> {
 /// Reads a download written as a map of its own.
 pub(super) fn download(reader: &mut Reader<'_>, node: &Node) -> Option<Download> {
     let fields = Fields::read(reader, node, DOWNLOAD)?;
+    download_of(reader, &fields)
+}
+
+/// Reads a download that stays one file.
+pub(super) fn file(reader: &mut Reader<'_>, node: &Node) -> Option<Download> {
+    let fields = Fields::read(reader, node, FILE)?;
     download_of(reader, &fields)
 }
 

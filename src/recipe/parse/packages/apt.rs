@@ -93,7 +93,7 @@ fn source(reader: &mut Reader<'_>, node: &Node) -> Option<AptSource> {
 fn key(reader: &mut Reader<'_>, node: &Node) -> Option<Key> {
     reader.one(node, |reader, node| {
         if let NodeKind::Map(_) = &node.kind {
-            files::download(reader, node).map(Key::Download)
+            files::file(reader, node).map(Key::Download)
         } else {
             let text = reader.text(node)?;
             if text.opaque {

@@ -47,7 +47,7 @@ fn packages(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Package> {
 
 fn package(reader: &mut Reader<'_>, node: &Node, all: &mut Vec<Package>) {
     match &node.kind {
-        NodeKind::Map(_) => all.extend(files::download(reader, node).map(Package::File)),
+        NodeKind::Map(_) => all.extend(files::file(reader, node).map(Package::File)),
         NodeKind::List(items) => {
             for item in items {
                 for choice in reader.branches(item) {

@@ -297,3 +297,31 @@ async fn the_same_recipe_gives_the_same_requests_in_two_folders() {
     }
     assert!(requests[0] == requests[1]);
 }
+
+#[tokio::test]
+async fn layers_are_compressed_as_the_recipe_says_else_as_the_registry_says() {
+    let asked = async |registry: &str, recipe: &str| {
+        let shop = Workshop::new().await;
+        let yaml = std::fs::read_to_string(shop.path("kiln.yaml")).unwrap();
+        shop.write(
+            "kiln.yaml",
+            &yaml.replace("\"}", &format!("\"{registry}}}")),
+        );
+        shop.recipe("app", &format!("base: debian:12\n{recipe}"));
+        shop.pushed().await;
+        [AMD64, ARM64].map(|platform| {
+            let seen = shop.solver.seen_for("app", platform);
+            seen.image().compression.map(|it| it.to_string())
+        })
+    };
+    let both = |text: &str| [Some(text.to_owned()), Some(text.to_owned())];
+    let zstd = ", compression: {type: zstd, level: 3}";
+    assert_eq!(asked("", "").await, [None, None]);
+    assert_eq!(asked(zstd, "").await, both("zstd, level 3"));
+    let recipe = "compression: {type: gzip, level: 6}\n";
+    assert_eq!(asked("", recipe).await, both("gzip, level 6"));
+    assert_eq!(asked(zstd, recipe).await, both("gzip, level 6"));
+    let one = "compression: {if: arch == \"arm64\", then: {type: estargz}}\n";
+    let mixed = ["zstd, level 3", "estargz"].map(|text| Some(text.to_owned()));
+    assert_eq!(asked(zstd, one).await, mixed);
+}

@@ -8,7 +8,7 @@ const YAML: &str = "kiln: 1
 recipes: [\"größe/*.yaml\"]
 registry: intern
 registries:
-  intern: {url: \"https://registry.example\", project: team}
+  intern: {url: \"https://registry.example\", project: team, compression: {type: zstd, level: 3}}
 mirrors:
   index.docker.io: [\"http://mirror.example/hub\", other.example]
 builders:
@@ -18,7 +18,7 @@ builders:
     tls: {ca: ca.pem}
   - {name: arm, address: \"tcp://arm.example:1234\", slots: 2, tls: {}}
 trust: {ca: corp.pem}
-defaults: {shell: bash}
+defaults: {shell: bash, installer: uv}
 ";
 
 #[test]

@@ -1,6 +1,7 @@
 //! What one image contains: environment, stages, runtime keys, files, in the forms the rest reads.
 
-use kiln::recipe::{EnvChange, StagePlatform, StepKind};
+use kiln::recipe::steps::Installer;
+use kiln::recipe::{EnvChange, StagePlatform, Step, StepKind};
 
 use crate::common::{Workbench, loaded};
 use crate::recipe_expand::{HEAD, content, words};
@@ -121,4 +122,32 @@ fn a_kept_path_is_marked_and_resolved_from_the_file() {
     };
     let sources: Vec<&str> = copy.src.iter().map(|src| src.value.as_str()).collect();
     assert_eq!(sources, ["a/c/./d/e", "a/b/x/y", "top/./z"]);
+}
+
+#[test]
+fn the_workspace_says_who_installs_where_a_step_does_not() {
+    let installers = |workspace: &str| {
+        let bench = Workbench::new();
+        bench.write(
+            "kiln.yaml",
+            format!("kiln: 1\nrecipes: [r.yaml]\n{workspace}"),
+        );
+        bench.write(
+            "r.yaml",
+            "kiln: 1\nname: r\ntags: [x]\nbase: {stage: s}\n\
+             stages: {s: {base: \"debian:12\", steps: [{pip: {install: [가]}}]}}\n\
+             steps:\n- pip: {install: [a], installer: pip}\n- pip: {install: [b], installer: uv}\n",
+        );
+        let images = bench.load(&[]).unwrap().images;
+        let content = images[0].contents.values().next().unwrap();
+        let steps = content.stages["s"].steps.iter().chain(&content.steps);
+        let of = |step: &Step| match &step.kind {
+            StepKind::Pip(pip, _) => pip.installer,
+            other => panic!("{other:?}"),
+        };
+        steps.map(of).collect::<Vec<_>>()
+    };
+    let (pip, uv) = (Some(Installer::Pip), Some(Installer::Uv));
+    assert_eq!(installers(""), [pip, pip, uv]);
+    assert_eq!(installers("defaults: {installer: uv}\n"), [uv, pip, uv]);
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::braces::bad_format;
+use super::braces::{bad_format, bad_tokens};
 use super::fault::{Fault, Rule};
 use super::json::{Json, Kind, parse};
 use super::release::Range as Releases;
@@ -107,10 +107,10 @@ impl Checker {
                 "allowed_envs" | "allowed_arguments" => self.texts(key, value),
                 "default_arguments" => self.arguments(value, &known),
                 "noop" if !matches!(value.kind, Kind::Bool(_)) => {
-                    self.kind(key, value, "true or false")
+                    self.kind(key, value, "true or false");
                 }
                 "url_template" if !matches!(value.kind, Kind::Text(_)) => {
-                    self.kind(key, value, "a text")
+                    self.kind(key, value, "a text");
                 }
                 key if KEYS.contains(&key) => {}
                 key => {
@@ -143,7 +143,7 @@ impl Checker {
                 self.interpolated(&value.at, text, known);
             }
             Kind::List(items) if items.is_empty() => {
-                self.push(&value.at, error("the command is empty"))
+                self.push(&value.at, error("the command is empty"));
             }
             Kind::List(items) => {
                 for item in items {
@@ -231,16 +231,15 @@ impl Checker {
                 .find(|(own, ..)| own == key)
                 .map(|(.., value)| value)
         };
-        let name = match find("action") {
-            Some(Json {
-                kind: Kind::Text(name),
-                ..
-            }) => name.as_str(),
-            _ => {
-                self.push(&item.at, error("an action has `action`, a text"));
-                return;
-            }
+        let Some(Json {
+            kind: Kind::Text(name),
+            ..
+        }) = find("action")
+        else {
+            self.push(&item.at, error("an action has `action`, a text"));
+            return;
         };
+        let name = name.as_str();
         let Some((_, needs, may)) = ACTIONS.iter().find(|(own, ..)| *own == name) else {
             let names = ACTIONS.map(|(name, ..)| name).join(", ");
             let message = format!("there is no action `{name}`");
@@ -282,43 +281,54 @@ impl Checker {
         }
     }
 
-    /// Text of a command or a variable: old releases format it as Python does, the newest looks for `{…}` and
-    /// `${{ … }}` only.
+    /// Text of a command or a variable.
     fn interpolated(&mut self, at: &Range<usize>, text: &str, known: &[String]) {
-        if text.contains("{{") || text.contains("}}") {
-            let message = if text.contains("${{") {
-                error("`${{ }}` is not replaced")
-                    .within(Releases::before(26, 8))
-                    .help("write {name}")
-            } else {
-                error("doubled braces stand for no brace").within(Releases {
-                    from: Some(super::NEWEST),
-                    until: None,
-                })
-            };
-            self.push(at, message);
-            return;
-        }
-        self.formatted(at, text, known);
+        let newest = Releases {
+            from: Some(super::NEWEST),
+            until: None,
+        };
+        let older = Releases {
+            from: None,
+            until: Some(super::NEWEST),
+        };
+        let old = bad_format(text, known).or_else(|| {
+            let words = "`${{ }}` is not replaced; the service sees it as it stands";
+            let token = text
+                .split_once("${{")
+                .is_some_and(|(_, rest)| rest.contains("}}"));
+            token.then(|| words.to_owned())
+        });
+        let new = bad_tokens(text, known);
+        let (words, range) = match (old, new) {
+            (Some(words), Some(_)) => (words, Releases::ALL),
+            (Some(words), None) => (words, older),
+            (None, Some(words)) => (words, newest),
+            (None, None) => return,
+        };
+        let fault = error(words).within(range);
+        self.push(at, fault.help(names(known)));
     }
 
-    /// Arguments that are added to the command: replaced by the newest release, taken as they are by old ones.
+    /// Arguments that are added to the command: older releases take them as they are.
     fn added(&mut self, at: &Range<usize>, text: &str, known: &[String]) {
-        if let Some(words) = bad_format(text, known) {
-            let fault = error(words).within(Releases {
+        if let Some(words) = bad_tokens(text, known) {
+            let newest = Releases {
                 from: Some(super::NEWEST),
                 until: None,
-            });
-            self.push(at, fault);
+            };
+            self.push(at, error(words).within(newest).help(names(known)));
         }
     }
 
     fn formatted(&mut self, at: &Range<usize>, text: &str, known: &[String]) {
         if let Some(words) = bad_format(text, known) {
-            let help = format!("braces hold a name: {}", known.join(", "));
-            self.push(at, error(words).help(help));
+            self.push(at, error(words).help(names(known)));
         }
     }
+}
+
+fn names(known: &[String]) -> String {
+    format!("braces hold a value: {}", known.join(", "))
 }
 
 fn texts_of(value: &Json) -> Vec<(Range<usize>, &str)> {

@@ -232,6 +232,18 @@ fn inference(labels: &KernelLabels) -> Vec<(String, Fault)> {
             faults.push((name, fault));
         }
     }
+    if labels.model_format.as_deref() == Some("") {
+        let fault = Fault::error(Rule::Value, "the model's format is empty");
+        faults.push((
+            LabelKey::ModelFormat.to_string(),
+            fault.help("write one: onnx"),
+        ));
+    }
+    if labels.endpoints.iter().flatten().any(String::is_empty) {
+        let fault = Fault::error(Rule::Value, "an endpoint's name is empty");
+        let fault = fault.help("write the names with a comma and nothing else between");
+        faults.push((LabelKey::EndpointPorts.to_string(), fault));
+    }
     for name in labels
         .endpoints
         .iter()
@@ -246,7 +258,13 @@ fn inference(labels: &KernelLabels) -> Vec<(String, Fault)> {
 }
 
 fn endpoint(name: &str, services: Option<&[ServicePort]>) -> Option<Fault> {
-    let declared = services?.iter().rev().find(|service| service.name == name);
+    let Some(services) = services else {
+        let message =
+            format!("the endpoint `{name}` is no service: there is no label `service-ports`");
+        let help = format!("write services: {{{name}: {{protocol: preopen, port: …}}}}");
+        return Some(Fault::error(Rule::Missing, message).help(help));
+    };
+    let declared = services.iter().rev().find(|service| service.name == name);
     let bad = |message: String| Some(Fault::error(Rule::Contradiction, message));
     match declared {
         None => bad(format!("the endpoint `{name}` is no service of the image")).map(|fault| {

@@ -26,6 +26,15 @@ const OLD_RUNTIMES: [&str; 14] = [
 
 /// The distributions that the agent has binaries for.
 const DISTROS: [&str; 3] = ["ubuntu", "centos", "alpine"];
+const BINARIES: [&str; 7] = [
+    "alpine3.8",
+    "centos7.6",
+    "centos7.9",
+    "centos8.0",
+    "ubuntu18.04",
+    "ubuntu20.04",
+    "ubuntu22.04",
+];
 
 /// Checks a label by itself; labels of others have no faults.
 pub fn check_value(key: &str, value: &str) -> Vec<Fault> {
@@ -44,12 +53,8 @@ pub fn check_value(key: &str, value: &str) -> Vec<Fault> {
         LabelKey::Role => role(value),
         LabelKey::EnvsCorecount | LabelKey::Accelerators => items(&label, value),
         LabelKey::ServicePorts => service_ports::parse_ports(value).1,
-        LabelKey::EndpointPorts => {
-            let empty = value.split(',').any(str::is_empty);
-            let fault = Fault::error(Rule::Value, format!("`{value}` has an empty name"));
-            empty.then_some(fault).into_iter().collect()
-        }
-        LabelKey::ModelPath | LabelKey::ModelFormat => blank(value, "it"),
+        // Read with the role INFERENCE only: see the checks of all labels together.
+        LabelKey::EndpointPorts | LabelKey::ModelPath | LabelKey::ModelFormat => Vec::new(),
         LabelKey::Resource(bound, slot) => resource::check(bound, &slot, value),
         LabelKey::ResourceWithoutSlot(rest) => vec![
             Fault::error(
@@ -132,19 +137,21 @@ fn feature(word: &str) -> Option<Fault> {
     })
 }
 
-/// A prefix of a name that the agent has binaries for, then a version or nothing.
+/// A name that the agent has binaries for, then a version or nothing. The agent takes any beginning of a name.
 fn base_distro(value: &str) -> Vec<Fault> {
     if value.is_empty() {
-        return blank(value, "the distribution");
+        return vec![Fault::error(Rule::Value, "the distribution is empty")];
     }
-    let name = value.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let version = &value[name.len()..];
-    let well_formed = version.is_empty() || version.split('.').all(|part| !part.is_empty());
-    if well_formed && DISTROS.contains(&name) {
+    let name = without_version(value);
+    if DISTROS.contains(&name) {
         return Vec::new();
     }
+    if BINARIES.iter().any(|binary| binary.starts_with(name)) {
+        let message = format!("`{value}` is taken for any distribution that begins with `{name}`");
+        return vec![Fault::warning(Rule::Value, message).help("write it like ubuntu22.04")];
+    }
     let lower = value.to_lowercase().replace(['-', ' ', ':'], "");
-    let near = DISTROS.iter().any(|distro| lower.starts_with(distro)) && lower != value;
+    let near = lower != value && DISTROS.contains(&without_version(&lower));
     let fault = Fault::error(
         Rule::Value,
         format!("the agent has no binaries for `{value}`, and no session starts"),
@@ -156,6 +163,27 @@ fn base_distro(value: &str) -> Vec<Fault> {
             "write the ubuntu, centos or alpine with the same C library: for debian12 (glibc 2.36) ubuntu22.04, for debian11 (2.31) ubuntu20.04, for rocky9 centos9.0",
         )
     }]
+}
+
+/// A text without the dotted numbers at its end.
+fn without_version(text: &str) -> &str {
+    let mut end = text.len();
+    loop {
+        let rest = &text[..end];
+        let name = rest.trim_end_matches(|c: char| c.is_ascii_digit());
+        if name.len() == rest.len() {
+            // A dot without digits before it is no part of the version.
+            return if end < text.len() {
+                &text[..=end]
+            } else {
+                text
+            };
+        }
+        match name.strip_suffix('.') {
+            Some(shorter) => end = shorter.len(),
+            None => return name,
+        }
+    }
 }
 
 fn runtime_type(value: &str) -> Vec<Fault> {
@@ -219,14 +247,6 @@ fn items(label: &LabelKey, value: &str) -> Vec<Fault> {
     })
     .into_iter()
     .collect()
-}
-
-fn blank(value: &str, what: &str) -> Vec<Fault> {
-    if value.is_empty() {
-        vec![Fault::error(Rule::Value, format!("{what} is empty"))]
-    } else {
-        Vec::new()
-    }
 }
 
 /// `user:UUID`.

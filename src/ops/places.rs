@@ -1,8 +1,9 @@
 //! Where an image goes: registry, repository, references.
 
 use crate::diagnostic::{Finding, Findings, nearest};
+use crate::kernel::check_repository;
 use crate::oci::{Compression, Reference, Repository};
-use crate::recipe::Image;
+use crate::recipe::{Image, finding};
 use crate::workspace::Workspace;
 
 /// Where an image is published.
@@ -26,6 +27,22 @@ impl Destination {
             plain_http: false,
             references: Vec::new(),
             compression: None,
+        }
+    }
+}
+
+/// A kernel of Backend.AI is found in a project of its registry only.
+fn check_project(image: &Image, repository: &Repository, findings: &mut Findings) {
+    let mut kernels = image
+        .contents
+        .values()
+        .filter_map(|one| one.kernel.as_ref());
+    let Some(kernel) = kernels.next() else {
+        return;
+    };
+    for fault in check_repository(repository.path()) {
+        if fault.concerns(&kernel.releases) {
+            findings.push(finding(&image.repository.place, &fault));
         }
     }
 }
@@ -59,6 +76,7 @@ pub(super) fn destination(
             return Destination::nowhere();
         }
     };
+    check_project(image, &repository, findings);
     let references = image
         .tags
         .iter()

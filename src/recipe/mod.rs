@@ -34,6 +34,7 @@ pub use image::{
 pub use kernel::{Kernel, ServiceDefinition};
 pub use library::{File, Library};
 pub use model::{Defaults, Recipe};
+pub use parse::finding;
 pub use scope::Facts;
 pub use tests::{Emulation, Expect, FileTest, Limits, Refresh, RunTest, Test, TestKind};
 pub use variant::{Axis, Row, Variant};

@@ -39,10 +39,18 @@ fn mistakes_are_found_where_they_stand() {
             19,
             "stands twice",
         ),
-        (r#"{"command": ["a", "{\"x\": 1}"]}"#, 18, "is no name"),
-        (r#"{"command": ["a", "{port}"]}"#, 18, "is no name"),
-        (r#"{"command": ["a", "{ports"]}"#, 18, "not closed"),
-        (r#"{"command": ["a", "x}"]}"#, 18, "stands alone"),
+        (r#"{"command": ["a", "{\"x\": 1}"]}"#, 18, "is no value"),
+        (r#"{"command": ["a", "{port}"]}"#, 18, "is no value"),
+        (
+            r#"{"command": ["a", "{ports"]}"#,
+            18,
+            "not closed, so the service does not start (Backend.AI before 26.8)",
+        ),
+        (
+            r#"{"command": ["a", "x}"]}"#,
+            18,
+            "stands alone, so the service does not start (Backend.AI before 26.8)",
+        ),
         (r#"{"command": []}"#, 12, "empty"),
         (
             r#"{"command": ["a"], "prestart": [{"action": "chmod", "args": {}}]}"#,

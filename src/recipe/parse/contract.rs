@@ -30,7 +30,7 @@ impl Reader<'_> {
 }
 
 /// A fault as a finding.
-fn finding(place: &Place, fault: &Fault) -> Finding {
+pub fn finding(place: &Place, fault: &Fault) -> Finding {
     let finding = Finding {
         level: match fault.weight {
             Weight::Error => Level::Error,

@@ -53,6 +53,18 @@ fn is_known(field: &str, known: &[String]) -> bool {
 
 /// Why the newest release refuses a text of a command or variable.
 pub(super) fn bad_tokens(text: &str, known: &[String]) -> Option<String> {
+    let mut words = tokens(text).into_iter();
+    words.find_map(|inside| bad_format(&format!("{{{inside}}}"), known))
+}
+
+/// Whether the newest release replaces something in a text.
+pub(super) fn has_token(text: &str) -> bool {
+    !tokens(text).is_empty()
+}
+
+/// What the newest release finds in braces.
+fn tokens(text: &str) -> Vec<&str> {
+    let mut all = Vec::new();
     let mut at = 0;
     while at < text.len() {
         let rest = &text[at..];
@@ -66,16 +78,13 @@ pub(super) fn bad_tokens(text: &str, known: &[String]) -> Option<String> {
         };
         match token {
             Some((inside, length)) => {
-                let words = bad_format(&format!("{{{}}}", inside.trim()), known);
-                if words.is_some() {
-                    return words;
-                }
+                all.push(inside.trim());
                 at += length;
             }
             None => at += rest.chars().next().map_or(1, char::len_utf8),
         }
     }
-    None
+    all
 }
 
 /// What stands before an end, on one line save for blanks around it.

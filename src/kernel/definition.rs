@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::braces::{bad_format, bad_tokens};
+use super::braces::{bad_format, bad_tokens, has_token};
 use super::fault::{Fault, Rule};
 use super::json::{Json, Kind, parse};
 use super::release::Range as Releases;
@@ -317,6 +317,14 @@ impl Checker {
                 until: None,
             };
             self.push(at, error(words).within(newest).help(names(known)));
+        } else if has_token(text) {
+            let older = Releases {
+                from: None,
+                until: Some(super::NEWEST),
+            };
+            let words = "braces in default arguments are handed on as they stand";
+            let fault = Fault::warning(Rule::Definition, words).within(older);
+            self.push(at, fault.help("put the argument into `command`"));
         }
     }
 

@@ -89,4 +89,7 @@ fn what_only_some_releases_read_names_them() {
     );
     let newest = shown(r#"{"command": ["echo", "{{x}}"]}"#);
     assert!(newest[0].ends_with("(Backend.AI 26.8)"), "{newest:?}");
+    let arguments = shown(r#"{"command": ["x"], "default_arguments": {"--port": "{ports[0]}"}}"#);
+    assert_eq!(arguments.len(), 1, "{arguments:?}");
+    assert!(arguments[0].contains("handed on as they stand (Backend.AI before 26.8)"));
 }

@@ -277,3 +277,21 @@ fn mistakes_in_definitions_stand_in_their_files() {
         assert!(found, "{wanted}\nnot in\n{}", said.join("\n"));
     }
 }
+
+#[test]
+fn a_kernel_outside_of_a_project_is_warned_of() {
+    let bench = bench(FULL);
+    let registry = |more: &str| {
+        let yaml = "kiln: 1\nregistry: lab\nregistries: {lab: {url: \"https://한.example\"";
+        let yaml = yaml.replace('한', "a");
+        bench.write("kiln.yaml", format!("{yaml}{more}}}}}\n"));
+        said(&bench)
+    };
+    let without = registry("");
+    assert_eq!(without.len(), 1, "{without:?}");
+    assert!(
+        without[0].starts_with("warning r.yaml:2:7 `r` has no project"),
+        "{without:?}"
+    );
+    assert_eq!(registry(", project: stable"), Vec::<String>::new());
+}

@@ -1,11 +1,13 @@
 //! A builder with a session: what builds are given to. Owns when the session is opened again.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 
 use crate::buildkit::client::{Builder, BuilderInfo};
+use crate::buildkit::dockerfile::Dockerfile;
 use crate::buildkit::error::{BuildkitError, SolveError};
 use crate::buildkit::progress::ProgressSink;
 use crate::buildkit::result::PlatformResult;
@@ -21,6 +23,8 @@ pub struct Daemon {
     content: Arc<SessionContent>,
     /// Nothing after a build found it gone.
     session: Mutex<Option<Arc<Session>>>,
+    /// Sessions of Dockerfiles, as long as something is built in them.
+    of_dockerfiles: Mutex<BTreeMap<String, Weak<Session>>>,
 }
 
 impl Builder {
@@ -35,6 +39,7 @@ impl Builder {
             builder: self,
             content,
             session: Mutex::new(Some(Arc::new(session))),
+            of_dockerfiles: Mutex::default(),
         })
     }
 }
@@ -53,12 +58,32 @@ impl Daemon {
         }
         let content = Arc::clone(&self.content);
         let opened = Session::open(&self.builder, content).await;
-        let session = Arc::new(opened.map_err(|error| SolveError::DaemonLost {
-            builder: self.builder.name().to_owned(),
-            message: with_causes(&error),
-        })?);
+        let session = Arc::new(opened.map_err(|error| self.lost(&error))?);
         *current = Some(Arc::clone(&session));
         Ok(session)
+    }
+
+    /// The session of a Dockerfile, which all its platforms share.
+    async fn session_of(&self, dockerfile: &Dockerfile) -> Result<Arc<Session>, SolveError> {
+        let key = dockerfile.session_key();
+        let mut all = self.of_dockerfiles.lock().await;
+        all.retain(|_, session| session.strong_count() > 0);
+        let known = all.get(&key).and_then(Weak::upgrade);
+        if let Some(session) = known.filter(|session| !session.is_lost()) {
+            return Ok(session);
+        }
+        let content = Arc::new(dockerfile.content(&self.content));
+        let opened = Session::open_as(&self.builder, content, &key).await;
+        let session = Arc::new(opened.map_err(|error| self.lost(&error))?);
+        all.insert(key, Arc::downgrade(&session));
+        Ok(session)
+    }
+
+    fn lost(&self, error: &BuildkitError) -> SolveError {
+        SolveError::DaemonLost {
+            builder: self.builder.name().to_owned(),
+            message: with_causes(error),
+        }
     }
 
     /// Lets go of a session in which a build was lost. A daemon that shuts down waits for its sessions,
@@ -68,6 +93,8 @@ impl Daemon {
         if current.as_ref().is_some_and(|it| Arc::ptr_eq(it, session)) {
             *current = None;
         }
+        let mut all = self.of_dockerfiles.lock().await;
+        all.retain(|_, it| !std::ptr::eq(it.as_ptr(), Arc::as_ptr(session)));
     }
 }
 
@@ -82,7 +109,10 @@ impl Solver for Daemon {
         request: Solve,
         progress: ProgressSink,
     ) -> Result<PlatformResult, SolveError> {
-        let session = self.session().await?;
+        let session = match &request.dockerfile {
+            Some(dockerfile) => self.session_of(dockerfile).await?,
+            None => self.session().await?,
+        };
         let result = run::solve(&self.builder, &session, request, progress).await;
         if result.as_ref().is_err_and(SolveError::is_retryable) {
             self.forget(&session).await;

@@ -1,17 +1,19 @@
 //! From a failed gRPC call to a typed error.
 //!
 //! BuildKit's error details are a `google.rpc.Status` in the trailers whose `Any` values hold JSON,
-//! with type URLs such as `github.com/moby/buildkit/errdefs.Vertex+json`. Two of them matter: which
-//! vertex failed, and how its program ended.
+//! with type URLs such as `github.com/moby/buildkit/errdefs.Vertex+json`. Three of them matter:
+//! which vertex failed, how its program ended, and where in a Dockerfile it stands.
 
 use std::error::Error;
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use prost::Message;
 use serde::Deserialize;
 use tonic::{Code, Status};
 
-use crate::buildkit::error::SolveError;
+use crate::buildkit::error::{SolveError, SourceLines};
 use crate::buildkit::status::Tracker;
 use crate::oci::Repository;
 use crate::proto::rpc;
@@ -30,12 +32,16 @@ pub(super) struct Circumstances<'a> {
     /// Where the result was to be pushed.
     pub(super) repository: Option<&'a Repository>,
     pub(super) tracker: &'a Tracker,
+    /// Whether the graph was the frontend's.
+    pub(super) is_dockerfile: bool,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Details {
     vertex: Option<String>,
     exit_code: Option<i64>,
+    /// Where a frontend's own source says it, from the outermost to the innermost.
+    at: Vec<SourceLines>,
 }
 
 #[derive(Deserialize)]
@@ -48,6 +54,50 @@ struct VertexDetail {
 struct ExitDetail {
     #[serde(rename = "Code", default)]
     code: i64,
+}
+
+#[derive(Deserialize)]
+struct SourceDetail {
+    info: SourceInfo,
+    #[serde(default)]
+    ranges: Vec<SourceRange>,
+}
+
+#[derive(Deserialize)]
+struct SourceInfo {
+    #[serde(default)]
+    filename: String,
+    /// In base64.
+    #[serde(default)]
+    data: String,
+}
+
+#[derive(Deserialize)]
+struct SourceRange {
+    #[serde(default)]
+    start: SourcePosition,
+    #[serde(default)]
+    end: SourcePosition,
+}
+
+#[derive(Deserialize, Default)]
+struct SourcePosition {
+    #[serde(default)]
+    line: usize,
+}
+
+impl SourceDetail {
+    /// The lines from the first to the last range.
+    fn lines(self) -> Option<SourceLines> {
+        let first = self.ranges.iter().map(|range| range.start.line).min()?;
+        let last = self.ranges.iter().map(|range| range.end.line).max()?;
+        let text = STANDARD.decode(&self.info.data).ok()?;
+        (first > 0).then(|| SourceLines {
+            file: self.info.filename,
+            text: String::from_utf8_lossy(&text).into_owned(),
+            lines: (first, last.max(first)),
+        })
+    }
 }
 
 /// Whether the call failed because of the connection, not because the daemon said so.
@@ -89,6 +139,20 @@ pub(super) fn solve_error(status: &Status, known: &Circumstances<'_>) -> SolveEr
     if details.exit_code.is_none() && message.contains(NO_SPACE) {
         return SolveError::DiskFull { builder, message };
     }
+    let cancelled = status.code() == Code::Cancelled || message.ends_with("context canceled");
+    let pushing = known.repository.is_some() && message.contains(PUSH_FAILED);
+    if known.is_dockerfile && !cancelled && !pushing {
+        let vertex = details.vertex.as_deref();
+        return SolveError::DockerfileFailed {
+            step: vertex
+                .and_then(|vertex| known.tracker.name(vertex))
+                .map(str::to_owned),
+            logs: vertex.map_or_else(Vec::new, |vertex| known.tracker.last_lines(vertex)),
+            exit_code: details.exit_code,
+            at: details.at,
+            message,
+        };
+    }
     if let Some(vertex) = details.vertex {
         return SolveError::StepFailed {
             name: known.tracker.name(&vertex).unwrap_or(&vertex).to_owned(),
@@ -99,9 +163,7 @@ pub(super) fn solve_error(status: &Status, known: &Circumstances<'_>) -> SolveEr
         };
     }
     match known.repository {
-        _ if status.code() == Code::Cancelled || message.ends_with("context canceled") => {
-            SolveError::Cancelled { builder, message }
-        }
+        _ if cancelled => SolveError::Cancelled { builder, message },
         Some(repository) if message.contains(PUSH_FAILED) => SolveError::PushFailed {
             message: without_prefix(&message, repository),
             repository: repository.clone(),
@@ -131,6 +193,12 @@ fn details(bytes: &[u8]) -> Details {
                 .map(|detail: VertexDetail| detail.digest)
                 .filter(|digest| !digest.is_empty())
                 .or(found.vertex);
+        } else if any.type_url.ends_with("errdefs.Source+json") {
+            let detail: Result<SourceDetail, _> = serde_json::from_slice(&any.value);
+            let lines = detail.ok().and_then(SourceDetail::lines);
+            found
+                .at
+                .extend(lines.filter(|lines| !found.at.contains(lines)));
         } else if any.type_url.ends_with("gatewayapi.ExitMessage+json") {
             found.exit_code = serde_json::from_slice(&any.value)
                 .ok()
@@ -174,6 +242,7 @@ mod tests {
                 builder: "lab",
                 repository: Some(&"127.0.0.1:5417/x/y".parse().unwrap()),
                 tracker,
+                is_dockerfile: false,
             },
         )
     }
@@ -221,6 +290,7 @@ mod tests {
         let tracker = Tracker::new(ProgressSink::none());
         let kind = |code, message| match error(&status(code, message, &[]), &tracker) {
             SolveError::StepFailed { .. } => "step",
+            SolveError::DockerfileFailed { .. } => "dockerfile",
             SolveError::PushFailed { .. } => "push",
             SolveError::Rejected { .. } => "rejected",
             SolveError::Cancelled { .. } => "cancelled",

@@ -162,6 +162,20 @@ pub enum SolveError {
         /// The last lines that the step wrote, at most 20.
         logs: Vec<String>,
     },
+    /// The frontend found a mistake in a Dockerfile, or a step of it failed.
+    #[error("{}: {message}", step.as_deref().unwrap_or("the Dockerfile"))]
+    DockerfileFailed {
+        /// The step's name in the progress, where it came to one.
+        step: Option<String>,
+        /// How the program ended, when it was one.
+        exit_code: Option<i64>,
+        /// The daemon's words.
+        message: String,
+        /// The last lines that the step wrote, at most 20.
+        logs: Vec<String>,
+        /// Where it stands.
+        at: Vec<SourceLines>,
+    },
     /// The image was built but could not be pushed.
     #[error("cannot push to `{repository}`: {message}")]
     PushFailed {
@@ -227,6 +241,17 @@ pub enum SolveError {
         /// What is wrong with it.
         problem: String,
     },
+}
+
+/// Lines of a file that a frontend read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SourceLines {
+    /// The name by which the frontend knows it.
+    pub file: String,
+    /// The whole text.
+    pub text: String,
+    /// The first and the last line, counted from 1.
+    pub lines: (usize, usize),
 }
 
 impl SolveError {

@@ -23,7 +23,8 @@ pub enum Exporter {
 #[derive(Clone, PartialEq, Eq)]
 pub struct ImageExport {
     /// The whole image configuration as JSON, with `os`, `architecture` and full history; the
-    /// daemon only puts `rootfs` in. Without it the image would claim the daemon's own platform.
+    /// daemon only puts `rootfs` in. Without it the image of a graph would claim the daemon's own platform;
+    /// it is empty for a Dockerfile, whose frontend makes it.
     pub config: Vec<u8>,
     /// The configuration of the base image as its registry gave it. The daemon leaves the base's
     /// layers and history alone then.
@@ -168,7 +169,9 @@ impl ImageExport {
         let mut attributes: BTreeMap<String, String> = BTreeMap::new();
         let mut set = |key: &str, value: String| attributes.insert(key.to_owned(), value);
         set("oci-mediatypes", "true".to_owned());
-        set("containerimage.config", text(&self.config));
+        if !self.config.is_empty() {
+            set("containerimage.config", text(&self.config));
+        }
         if let Some(config) = &self.base_config {
             set("containerimage.base.config", text(config));
         }

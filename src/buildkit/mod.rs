@@ -28,6 +28,7 @@ mod client;
 mod command;
 mod daemon;
 mod details;
+mod dockerfile;
 mod error;
 mod exporter;
 #[cfg(test)]
@@ -54,7 +55,8 @@ pub use archive::{ArchiveReceiver, ArchiveTo, Pieces, Received};
 pub use client::{Builder, BuilderInfo};
 pub use command::Command;
 pub use daemon::Daemon;
-pub use error::{BuildkitError, SolveError};
+pub use dockerfile::Dockerfile;
+pub use error::{BuildkitError, SolveError, SourceLines};
 pub use exporter::{Exporter, ImageExport, ImageTarget, PushByDigest};
 pub use id::fresh_id;
 pub use progress::{LogStream, Progress, ProgressSink, Warning};

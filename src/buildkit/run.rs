@@ -52,6 +52,7 @@ pub(super) async fn solve(
 ) -> Result<PlatformResult, SolveError> {
     let platform = request.platform;
     let steps = request.steps();
+    let is_dockerfile = request.dockerfile.is_some();
     let exporter = request.exporter.clone();
     let reference = fresh_id();
     let mut tracker = Tracker::new(progress);
@@ -92,6 +93,7 @@ pub(super) async fn solve(
         let known = Circumstances {
             builder: name,
             repository: exporter.repository(),
+            is_dockerfile,
             tracker: &tracker,
         };
         solve_error(&status, &known)
@@ -107,7 +109,11 @@ pub(super) async fn solve(
         }
         None => Exported::default(),
     };
-    let counts = tracker.counts(&steps);
+    let counts = if is_dockerfile {
+        tracker.counts_in_dockerfile()
+    } else {
+        tracker.counts(&steps)
+    };
     Ok(PlatformResult {
         platform,
         manifest: exported.manifest,

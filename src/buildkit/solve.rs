@@ -8,6 +8,7 @@ use bytes::Bytes;
 use prost::Message;
 
 use crate::buildkit::client::BuilderInfo;
+use crate::buildkit::dockerfile::{Dockerfile, FRONTEND};
 use crate::buildkit::error::{BuildkitError, SolveError};
 use crate::buildkit::exporter::Exporter;
 use crate::buildkit::progress::ProgressSink;
@@ -20,6 +21,8 @@ use crate::proto::{control, pb};
 pub struct Solve {
     /// The graph, with all its platforms and cache settings in it.
     pub definition: pb::Definition,
+    /// A Dockerfile, from which the daemon makes the graph; the definition is empty then.
+    pub dockerfile: Option<Box<Dockerfile>>,
     /// What the result is for. The graph and the exporter's configuration must say the same.
     pub platform: Platform,
     /// What becomes of the result.
@@ -41,6 +44,7 @@ impl Solve {
     pub fn new(definition: pb::Definition, platform: Platform) -> Solve {
         Solve {
             definition,
+            dockerfile: None,
             platform,
             exporter: Exporter::None,
             source_date_epoch: None,
@@ -48,6 +52,14 @@ impl Solve {
             in_history: false,
             tells_output: false,
             layouts: BTreeMap::new(),
+        }
+    }
+
+    /// The same of a Dockerfile.
+    pub fn of_dockerfile(dockerfile: Dockerfile, platform: Platform) -> Solve {
+        Solve {
+            dockerfile: Some(Box::new(dockerfile)),
+            ..Solve::new(pb::Definition::default(), platform)
         }
     }
 
@@ -64,11 +76,17 @@ impl Solve {
 
     pub(super) fn into_proto(self, reference: String, session: String) -> control::SolveRequest {
         let exporters = self.exporter.to_proto(self.source_date_epoch, &reference);
+        // A daemon takes a graph or a frontend, never both.
+        let (definition, frontend, frontend_attrs) = match &self.dockerfile {
+            None => (Some(self.definition), String::new(), BTreeMap::new()),
+            Some(it) => (None, FRONTEND.to_owned(), it.attributes(self.platform)),
+        };
         control::SolveRequest {
             r#ref: reference,
-            definition: Some(self.definition),
+            definition,
             session,
-            frontend_attrs: BTreeMap::new(),
+            frontend,
+            frontend_attrs,
             cache: None,
             entitlements: self
                 .entitlements
@@ -116,9 +134,11 @@ pub trait Solver: Send + Sync + std::fmt::Debug {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use prost::Message;
 
-    use super::{Entitlement, Solve};
+    use super::{Dockerfile, Entitlement, Solve};
     use crate::oci::Platform;
     use crate::proto::pb;
 
@@ -148,5 +168,28 @@ mod tests {
         assert_eq!(request.entitlements, ["network.host"]);
         assert!(request.internal);
         assert!(request.exporters.is_empty());
+        assert!(request.definition.is_some() && request.frontend.is_empty());
+    }
+
+    #[test]
+    fn a_request_for_a_dockerfile_has_a_frontend_and_no_graph() {
+        let dockerfile = Dockerfile {
+            folder: "/größe".into(),
+            file: "Dockerfile".to_owned(),
+            context: "/größe".into(),
+            hidden: Vec::new(),
+            origin: String::new(),
+            target: None,
+            args: BTreeMap::new(),
+            contexts: BTreeMap::new(),
+            secrets: BTreeSet::new(),
+            agents: BTreeSet::new(),
+            no_cache: false,
+        };
+        let solve = Solve::of_dockerfile(dockerfile, Platform::LINUX_ARM64);
+        let request = solve.into_proto("r".to_owned(), "s".to_owned());
+        assert!(request.definition.is_none());
+        assert_eq!(request.frontend, "dockerfile.v0");
+        assert_eq!(request.frontend_attrs["platform"], "linux/arm64");
     }
 }

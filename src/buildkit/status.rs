@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use prost_types::Timestamp;
 
+use crate::buildkit::dockerfile::is_instruction;
 use crate::buildkit::lines::LineBuffer;
 use crate::buildkit::progress::{LogStream, Progress, ProgressSink, Warning};
 use crate::proto::control::{StatusResponse, Vertex, VertexLog, VertexWarning};
@@ -114,13 +115,22 @@ impl Tracker {
 
     /// Counts those of `steps` (digests of ops) that came to a good end.
     pub(super) fn counts(&self, steps: &BTreeSet<String>) -> Counts {
+        self.counts_where(|digest, _| steps.contains(digest))
+    }
+
+    /// The same of a Dockerfile: its graph is the daemon's, so its steps are known by their names.
+    pub(super) fn counts_in_dockerfile(&self) -> Counts {
+        self.counts_where(|_, name| is_instruction(name))
+    }
+
+    fn counts_where(&self, is_meant: impl Fn(&str, &str) -> bool) -> Counts {
         let mut counts = Counts::default();
         for (digest, state) in &self.vertices {
             match &state.phase {
                 Phase::Completed {
                     cached,
                     error: None,
-                } if steps.contains(digest) => {
+                } if is_meant(digest, &state.name) => {
                     if *cached {
                         counts.cached += 1;
                     } else {

@@ -38,12 +38,31 @@ pub(super) async fn exec(args: Args, config: &Config) -> Result<Exit, OpError> {
         for path in written {
             out::talk(&format!("wrote {}", path.display()));
         }
+        for words in without_graph(&images) {
+            out::talk(&words);
+        }
     }
     out::result(&match args.format {
         Format::Json => json::plan(&images),
         Format::Text => text(&images),
     });
     Ok(Exit::Done)
+}
+
+/// What the graphs of a plan do not show.
+fn without_graph(images: &[PlannedImage]) -> Vec<String> {
+    let mut all = Vec::new();
+    for image in images {
+        let mut files = image.legs.iter().filter_map(|leg| leg.dockerfile.as_ref());
+        if let Some((file, stand_in)) = files.next() {
+            let name = &image.image;
+            all.push(format!(
+                "{name}: no graph shows {file}, since the builder's frontend makes it; \
+                 what comes after begins with {stand_in}, which stands for its result"
+            ));
+        }
+    }
+    all
 }
 
 fn text(images: &[PlannedImage]) -> String {

@@ -16,6 +16,14 @@ pub(super) struct BaseParts {
     pub(super) record: Option<BaseRecord>,
 }
 
+impl Built {
+    /// The same for a base that no reader of the image could find by its name.
+    pub(super) fn without_record(mut self) -> Self {
+        self.base.record = None;
+        self
+    }
+}
+
 impl Lowering<'_> {
     /// The state of a base, and what it passes on.
     pub(super) fn base(&mut self, base: &Spanned<Base>, platform: Platform) -> Option<Built> {
@@ -49,6 +57,7 @@ impl Lowering<'_> {
                 let title = note(format!("from {name}"));
                 Some(laid(pin, layout_name(folder), name, platform, title))
             }
+            Base::Dockerfile(dockerfile) => self.dockerfile(dockerfile, &base.place, platform),
         }
     }
 
@@ -122,7 +131,7 @@ impl Lowering<'_> {
 }
 
 /// BuildKit wants a name in the form of a repository; it is only shown.
-pub(super) fn layout_name(folder: &str) -> String {
+pub fn layout_name(folder: &str) -> String {
     let word: String = folder
         .chars()
         .map(|c| {
@@ -136,7 +145,7 @@ pub(super) fn layout_name(folder: &str) -> String {
     format!("layout/{}", word.trim_matches('-'))
 }
 
-fn pinned(pin: &PinnedImage, name: &str, platform: Platform, note: Note) -> Built {
+pub(super) fn pinned(pin: &PinnedImage, name: &str, platform: Platform, note: Note) -> Built {
     let state = ImageSource::new(pin.reference.clone()).state(&platform, note);
     let record = BaseRecord {
         name: name.to_owned(),
@@ -146,7 +155,13 @@ fn pinned(pin: &PinnedImage, name: &str, platform: Platform, note: Note) -> Buil
 }
 
 /// An image of a layout; `shown` is the name that BuildKit shows it under.
-fn laid(pin: &PinnedLayout, shown: String, name: String, platform: Platform, note: Note) -> Built {
+pub(super) fn laid(
+    pin: &PinnedLayout,
+    shown: String,
+    name: String,
+    platform: Platform,
+    note: Note,
+) -> Built {
     let source = OciLayoutSource::new(shown, pin.digest.clone(), &pin.store);
     let record = BaseRecord {
         name,
@@ -156,7 +171,7 @@ fn laid(pin: &PinnedLayout, shown: String, name: String, platform: Platform, not
     inherit(state, &pin.config, Some(&pin.config_bytes), Some(record))
 }
 
-fn empty(state: State, platform: Platform) -> Built {
+pub(super) fn empty(state: State, platform: Platform) -> Built {
     inherit(state, &ImageConfig::new(platform), None, None)
 }
 

@@ -48,6 +48,12 @@ impl LocalFiles {
         self
     }
 
+    /// What tells this workspace from all others; empty where nobody asked for it.
+    pub fn workspace(&self) -> &str {
+        let origin = self.origin.as_ref();
+        origin.map_or("", |origin| &origin.workspace)
+    }
+
     /// The folder.
     pub fn root(&self) -> &Path {
         &self.root
@@ -124,6 +130,13 @@ impl LocalFiles {
             .collect()
     }
 
+    /// Patterns of what is never sent of a folder, whatever its `.dockerignore` says.
+    pub fn hidden(&self, folder: &Path) -> Vec<String> {
+        let root = self.root.canonicalize();
+        let is_root = root.is_ok_and(|root| root == folder);
+        is_root.then(|| OWN_FOLDER.to_owned()).into_iter().collect()
+    }
+
     /// Whether a path is a folder.
     pub fn is_folder(&self, path: &str) -> bool {
         self.root.join(path).is_dir()
@@ -155,13 +168,12 @@ impl LocalFiles {
             .map_err(|error| format!("cannot read `{path}`: {error}"))
     }
 
-    /// Refuses a path that is not there, or leads out of the workspace.
-    fn inside(&self, path: &str) -> Result<(), String> {
+    /// Where a path of the workspace really is, links followed; it must be inside.
+    pub fn inside(&self, path: &str) -> Result<PathBuf, String> {
         let full = self.root.join(path).canonicalize();
         match full.and_then(|full| Ok((full, self.root.canonicalize()?))) {
-            Ok((full, root)) if !full.starts_with(&root) => {
-                Err(format!("`{path}` leads out of the workspace"))
-            }
+            Ok((full, root)) if full.starts_with(&root) => Ok(full),
+            Ok(_) => Err(format!("`{path}` leads out of the workspace")),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let message = format!("there is no `{path}` in the workspace");
                 Err(match self.near(path) {
@@ -169,7 +181,7 @@ impl LocalFiles {
                     None => message,
                 })
             }
-            _ => Ok(()),
+            Err(error) => Err(format!("cannot read `{path}`: {error}")),
         }
     }
 

@@ -16,6 +16,8 @@ mod chain;
 mod config;
 mod copy;
 mod definitions;
+mod dockerfile;
+mod dockerfile_text;
 mod local;
 mod packages;
 mod pins;
@@ -33,10 +35,12 @@ use crate::llb::{ProxyEnv, State};
 use crate::oci::{ImageConfig, Platform};
 use crate::recipe::Content;
 
+pub use base::layout_name;
+pub use dockerfile::unbuilt;
 pub use local::{CONTEXT, LocalFiles, Origin};
 pub use pins::{BaseRecord, Parent, PinnedImage, PinnedLayout, Pins};
 pub use tests::{Tested, finished};
-pub use trust::trust_secrets;
+pub use trust::{CA_SECRET, trust_secrets};
 
 /// Who the graph is for.
 #[derive(Debug, Clone)]

@@ -60,6 +60,7 @@ pub struct Pins {
     images: BTreeMap<(String, Platform), PinnedImage>,
     parents: BTreeMap<(RecipeRef, Platform), (String, Parent)>,
     layouts: BTreeMap<(String, String, Platform), PinnedLayout>,
+    dockerfile: Option<Parent>,
 }
 
 impl Pins {
@@ -87,6 +88,16 @@ impl Pins {
     /// An image of this workspace and the name it is published under.
     pub fn parent(&self, reference: &RecipeRef, platform: Platform) -> Option<&(String, Parent)> {
         self.parents.get(&(reference.clone(), platform))
+    }
+
+    /// Sets what the Dockerfile of the image has become.
+    pub fn set_dockerfile(&mut self, result: Parent) {
+        self.dockerfile = Some(result);
+    }
+
+    /// What the Dockerfile of the image has become; nothing before it was built.
+    pub fn dockerfile(&self) -> Option<&Parent> {
+        self.dockerfile.as_ref()
     }
 
     /// Adds an image of an OCI layout.

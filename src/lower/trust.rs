@@ -11,7 +11,8 @@
 use super::{BuilderFacts, Form};
 use crate::llb::{Exec, NetworkMode};
 
-const CA_SECRET: &str = "kiln.ca";
+/// The secret that holds the bundle.
+pub const CA_SECRET: &str = "kiln.ca";
 const CA_PATH_SECRET: &str = "kiln.ca.path";
 const CA_PATH: &str = "/run/kiln/ca.pem";
 // apt looks at no variable for certificates, only at a file of its own.

@@ -9,7 +9,7 @@ use super::error::OpError;
 use super::load::{Loaded, planned};
 use super::resolve::resolve;
 use crate::llb::{Definition, dump};
-use crate::lower::{Form, LocalFiles};
+use crate::lower::{Form, LocalFiles, unbuilt};
 use crate::oci::Platform;
 use crate::plan::{self, Plan};
 use crate::recipe::{Base, Refresh};
@@ -62,6 +62,8 @@ pub struct PlannedLeg {
     pub steps: usize,
     /// How many tests are run on it.
     pub tests: usize,
+    /// Where it begins with a Dockerfile: the file, and what stands for its result in the leg's graph.
+    pub dockerfile: Option<(String, String)>,
 }
 
 /// Plans without asking anybody.
@@ -117,6 +119,10 @@ fn view(loaded: &Loaded, plan: &Plan, planned: &plan::Planned) -> PlannedImage {
                     base: base_words(&content.base.value),
                     steps: content.steps.len() + stages.sum::<usize>(),
                     tests: content.tests.len(),
+                    dockerfile: content.dockerfile().map(|dockerfile| {
+                        let file = dockerfile.file.value.clone();
+                        (file, unbuilt(&image.repository.value))
+                    }),
                 }
             })
             .collect(),
@@ -131,6 +137,7 @@ fn base_words(base: &Base) -> String {
         Base::Stage(name) => format!("stage {name}"),
         Base::Rootfs(path) => format!("rootfs {path}"),
         Base::Oci { folder, tag } => format!("oci {folder}:{tag}"),
+        Base::Dockerfile(dockerfile) => format!("dockerfile {}", dockerfile.file.value),
     }
 }
 

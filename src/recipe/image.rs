@@ -135,6 +135,8 @@ pub enum Base {
         /// The tag (`org.opencontainers.image.ref.name`) in it.
         tag: String,
     },
+    /// What a Dockerfile makes; only of an image, never of a stage.
+    Dockerfile(Box<super::Dockerfile>),
 }
 
 /// Points to one variant of another recipe.

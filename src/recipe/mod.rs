@@ -8,6 +8,7 @@
 //! only. Must not know LLB, the network, records or a terminal.
 
 mod defaults;
+mod dockerfile;
 mod expand;
 pub mod expr;
 mod extend;
@@ -25,6 +26,7 @@ mod tests;
 mod uses;
 mod variant;
 
+pub use dockerfile::{Dockerfile, name_in_file};
 pub use expand::{Surroundings, expand};
 pub use image::{
     Base, CacheMount, Command, Content, EnvChange, EnvEntry, From, Healthcheck, Image, Mount,

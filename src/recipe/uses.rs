@@ -5,10 +5,19 @@ use crate::oci::Reference;
 use crate::text::{Place, Spanned};
 
 impl Content {
-    /// Every base: of the image, and of its stages.
+    /// Every base: of the image, of its Dockerfile, and of its stages.
     pub fn bases(&self) -> Vec<&Spanned<Base>> {
         let stages = self.stages.values().map(|stage| &stage.base);
-        std::iter::once(&self.base).chain(stages).collect()
+        let own = std::iter::once(&self.base).chain(self.base.value.given());
+        own.chain(stages).collect()
+    }
+
+    /// The Dockerfile that the image begins with.
+    pub fn dockerfile(&self) -> Option<&super::Dockerfile> {
+        match &self.base.value {
+            Base::Dockerfile(dockerfile) => Some(dockerfile),
+            _ => None,
+        }
     }
 
     /// Every image of a registry that it begins with or takes files from.

@@ -9,6 +9,8 @@
 
 mod build;
 mod build_bases;
+mod build_dockerfile_faults;
+mod build_dockerfiles;
 mod build_failures;
 mod build_images;
 mod build_interrupts;

@@ -34,6 +34,8 @@ mod compressing;
 mod contexts;
 mod copying;
 mod dnf;
+mod dockerfile_faults;
+mod dockerfiles;
 mod doctor;
 mod failing;
 mod fetching;

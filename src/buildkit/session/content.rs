@@ -15,6 +15,8 @@ use crate::credentials::Credential;
 pub struct SessionContent {
     /// Local folders by the name after `local://`.
     pub locals: BTreeMap<String, PathBuf>,
+    /// Patterns of what is never sent of these folders.
+    pub hidden: Vec<String>,
     /// Sockets of ssh agents by id.
     pub agents: BTreeMap<String, PathBuf>,
     /// OCI layouts by the name of their store.
@@ -31,6 +33,7 @@ impl Default for SessionContent {
     fn default() -> Self {
         SessionContent {
             locals: BTreeMap::new(),
+            hidden: Vec::new(),
             agents: BTreeMap::new(),
             layouts: BTreeMap::new(),
             secrets: BTreeMap::new(),

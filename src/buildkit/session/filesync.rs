@@ -30,9 +30,12 @@ impl FileSync for FileSyncService {
             // With this code the daemon asks the next session that could have it.
             return Err(Status::not_found(format!("no local folder `{name}`")));
         };
+        let mut exclude = values(metadata, "exclude-patterns");
+        // The last pattern decides.
+        exclude.extend(self.0.hidden.clone());
         let filter = Filter {
             include: values(metadata, "include-patterns"),
-            exclude: values(metadata, "exclude-patterns"),
+            exclude,
             follow: values(metadata, "followpaths"),
         };
         let dir = LocalDir {

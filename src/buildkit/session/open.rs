@@ -77,10 +77,19 @@ impl Session {
         builder: &Builder,
         content: Arc<SessionContent>,
     ) -> Result<Session, BuildkitError> {
+        Session::open_as(builder, content, SHARED_KEY).await
+    }
+
+    /// The same for sources that cannot say by themselves whose folders they are.
+    pub(in crate::buildkit) async fn open_as(
+        builder: &Builder,
+        content: Arc<SessionContent>,
+        shared_key: &str,
+    ) -> Result<Session, BuildkitError> {
         let id = fresh_id();
         let mut control = builder.dial_again().await?;
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let request = announce(messages(receiver), &id);
+        let request = announce(messages(receiver), &id, shared_key);
         let incoming = builder.answer("Session", control.session(request)).await?;
         let pulse = Pulse::new();
         let tunnel = Tunnel::new(incoming, sender, pulse.clone());
@@ -145,7 +154,7 @@ impl Session {
     }
 }
 
-fn announce<S: Stream<Item = BytesMessage>>(outgoing: S, id: &str) -> Request<S> {
+fn announce<S: Stream<Item = BytesMessage>>(outgoing: S, id: &str, shared_key: &str) -> Request<S> {
     const UUID: &str = "x-docker-expose-session-uuid";
     const KEY: &str = "x-docker-expose-session-sharedkey";
     const METHOD: &str = "x-docker-expose-session-grpc-method";
@@ -159,7 +168,7 @@ fn announce<S: Stream<Item = BytesMessage>>(outgoing: S, id: &str) -> Request<S>
         }
     };
     add(UUID, id);
-    add(KEY, SHARED_KEY);
+    add(KEY, shared_key);
     for method in METHODS {
         add(METHOD, method);
     }

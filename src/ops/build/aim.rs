@@ -44,6 +44,19 @@ impl<'a> Aim<'a> {
         }
     }
 
+    /// Where what the result is made of goes: it must be at hand, and be in one place only.
+    pub(super) fn of_first(self) -> Self {
+        match self {
+            Self::Both(to, _) => Self::Registry(to),
+            other => other,
+        }
+    }
+
+    /// What receives the result, where it is sent to us.
+    pub(super) fn archive(self) -> Option<Arc<LegArchive>> {
+        self.staging().map(LegArchive::new)
+    }
+
     /// The same in the builder's words; nothing for the cache.
     pub(super) fn target(self, archive: Option<&Arc<LegArchive>>) -> Option<ImageTarget> {
         let push = match self {

@@ -1,8 +1,10 @@
 //! A failed solve in the user's words: what failed, where it stands in the recipe, what to do.
 
 use super::report::{Failure, FailureKind};
-use crate::buildkit::SolveError;
+use crate::buildkit::{SolveError, SourceLines, Warning};
 use crate::llb::Definition;
+use crate::recipe::{Base, Dockerfile};
+use crate::text::{Place, SourceFile, Span, Spanned};
 
 /// What a program says that finds the disk full.
 const NO_SPACE: &str = "No space left on device";
@@ -10,6 +12,17 @@ const NO_SPACE: &str = "No space left on device";
 /// What frees space on a builder.
 const FREE_SPACE: &str = "free space on the builder with `buildctl prune`, or give it a larger disk; then \
                           run it again: finished steps that were not pruned are cached";
+
+/// The frontend's rule about a base of another platform.
+const FOREIGN_BASE: &str = "InvalidBaseImagePlatform";
+
+/// What to do where the frontend itself cannot be had.
+const SYNTAX: &str =
+    "the builder pulls the frontend that `# syntax` names; without the line it takes its own";
+
+/// What to do where a Dockerfile wants more than a sandbox.
+const PRIVILEGES: &str = "a Dockerfile gets no more than the sandbox; a `run` step of a recipe can have \
+                          `network: host`";
 
 /// What is wrong with local files, and what to do about it.
 const FILES: [(&str, &str); 2] = [
@@ -34,20 +47,8 @@ pub(super) fn failure(error: SolveError, definition: &Definition, emulated: bool
             logs,
         } => {
             let places = definition.places_of(&vertex).to_vec();
-            let message = match exit_code {
-                Some(code) => format!(
-                    "`{name}` ended with exit code {code}{}",
-                    explain(code, emulated)
-                ),
-                None => format!("`{name}` failed: {}", plain(&message)),
-            };
-            let full = logs.iter().any(|line| line.contains(NO_SPACE));
-            let next = if full {
-                Some(FREE_SPACE)
-            } else {
-                let hint = FILES.iter().find(|(words, _)| message.contains(words));
-                hint.map(|(_, next)| *next)
-            };
+            let message = ended(&name, exit_code, &message, emulated);
+            let next = hint(&message, &logs);
             let kind = FailureKind::Step {
                 name,
                 places,
@@ -60,6 +61,7 @@ pub(super) fn failure(error: SolveError, definition: &Definition, emulated: bool
                 next: next.map(str::to_owned),
             })
         }
+        SolveError::DockerfileFailed { .. } => Failure::bug(error.to_string()),
         SolveError::PushFailed { .. } => {
             let next = "check that the builder reaches the registry and may push there";
             Failure::registry(error.to_string(), next)
@@ -77,6 +79,159 @@ pub(super) fn failure(error: SolveError, definition: &Definition, emulated: bool
             Failure::builder(error.to_string(), "run it again: finished steps are cached")
         }
     }
+}
+
+/// The same of a Dockerfile: the frontend says which of its lines it is about.
+pub(super) fn dockerfile_failure(
+    error: SolveError,
+    base: &Spanned<Base>,
+    dockerfile: &Dockerfile,
+    emulated: bool,
+) -> Box<Failure> {
+    let SolveError::DockerfileFailed {
+        step,
+        exit_code,
+        message,
+        logs,
+        at,
+    } = error
+    else {
+        return failure(error, &Definition::default(), emulated);
+    };
+    let file = dockerfile.file.value.as_str();
+    let mut places: Vec<Place> = at.iter().map(|lines| place(lines, file)).collect();
+    if places.is_empty() {
+        // It came to no line of the file; where it is named is the next best.
+        let target = dockerfile.target.as_ref();
+        let target = target.filter(|_| message.contains("target stage"));
+        places.push(target.map_or(&base.place, |it| &it.place).clone());
+    }
+    let is_missing = message.contains("failed to calculate checksum");
+    let words = match &step {
+        Some(name) => ended(name, exit_code, &message, emulated),
+        None => format!("`{file}`: {}", plain(&message)),
+    };
+    let syntax = at.first().is_some_and(SourceLines::names_a_frontend);
+    let next = if syntax {
+        Some(SYNTAX.to_owned())
+    } else if message.ends_with("is not allowed") {
+        Some(PRIVILEGES.to_owned())
+    } else if is_missing && message.ends_with("not found") {
+        let context = match dockerfile.context.value.as_str() {
+            "" => "the workspace's folder",
+            context => context,
+        };
+        let ignored = "that its .dockerignore does not leave it out";
+        Some(format!(
+            "check that it is in the context, {context}, and {ignored}"
+        ))
+    } else if message.contains("secret ") && message.ends_with("not found") {
+        Some("name it in `secrets` of `dockerfile`, and give it with --secret".to_owned())
+    } else {
+        hint(&message, &logs).map(str::to_owned)
+    };
+    let name = step.unwrap_or_else(|| file.to_owned());
+    let kind = FailureKind::Step {
+        name,
+        places,
+        exit_code,
+        logs,
+    };
+    Box::new(Failure {
+        kind,
+        message: words,
+        next,
+    })
+}
+
+/// Lines of a Dockerfile, from the first letter to the last. The frontend knows it by its name alone.
+fn place(lines: &SourceLines, file: &str) -> Place {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    let path = if lines.file == name {
+        file
+    } else {
+        &lines.file
+    };
+    let source = SourceFile::new(path, lines.text.as_str());
+    let (first, last) = lines.lines;
+    let mut span = Span::default();
+    let mut at = 0;
+    for (number, line) in (1..).zip(lines.text.split_inclusive('\n')) {
+        if number == first {
+            span.start = at + line.len() - line.trim_start().len();
+        }
+        if (first..=last).contains(&number) && !line.trim().is_empty() {
+            span.end = at + line.trim_end().len();
+        }
+        at += line.len();
+    }
+    Place::new(&source, span)
+}
+
+impl SourceLines {
+    /// Whether it is the comment that names another frontend.
+    fn names_a_frontend(&self) -> bool {
+        let line = self.text.lines().nth(self.lines.0.saturating_sub(1));
+        let words = line.and_then(|line| line.trim_start().strip_prefix('#'));
+        words.is_some_and(|words| words.trim_start().starts_with("syntax"))
+    }
+}
+
+/// A base that a Dockerfile took for a platform which it is not made for: the frontend only warns, and the
+/// image would claim a platform whose programs it does not hold.
+pub(super) fn foreign_base(
+    warnings: &[Warning],
+    dockerfile: &Dockerfile,
+    text: &str,
+) -> Option<Box<Failure>> {
+    let found = warnings
+        .iter()
+        .find_map(|warning| warning.message.strip_prefix(FOREIGN_BASE))?;
+    let words = found.trim_start_matches(':').trim();
+    let line = words.rsplit_once("(line ").and_then(|(_, line)| {
+        let line = line.strip_suffix(')')?;
+        line.parse::<usize>().ok()
+    });
+    let line = line.unwrap_or(1);
+    let file = dockerfile.file.value.as_str();
+    let lines = SourceLines {
+        file: file.to_owned(),
+        text: text.to_owned(),
+        lines: (line, line),
+    };
+    let kind = FailureKind::Step {
+        name: file.to_owned(),
+        places: vec![place(&lines, file)],
+        exit_code: None,
+        logs: Vec::new(),
+    };
+    let next = "choose a base that has the platform, or exclude the platform with a reason; a stage that \
+                only builds may say `FROM --platform=$BUILDPLATFORM`";
+    Some(Box::new(Failure {
+        kind,
+        message: format!("`{file}`: {words}"),
+        next: Some(next.to_owned()),
+    }))
+}
+
+/// How a step ended.
+fn ended(name: &str, exit_code: Option<i64>, message: &str, emulated: bool) -> String {
+    match exit_code {
+        Some(code) => format!(
+            "`{name}` ended with exit code {code}{}",
+            explain(code, emulated)
+        ),
+        None => format!("`{name}` failed: {}", plain(message)),
+    }
+}
+
+/// What to do about a step that failed.
+fn hint(message: &str, logs: &[String]) -> Option<&'static str> {
+    if logs.iter().any(|line| line.contains(NO_SPACE)) {
+        return Some(FREE_SPACE);
+    }
+    let hint = FILES.iter().find(|(words, _)| message.contains(words));
+    hint.map(|(_, next)| *next)
 }
 
 /// The builder's words without those about its own workings.

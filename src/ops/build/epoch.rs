@@ -1,6 +1,6 @@
 //! The time in an image: never the clock's.
 
-use crate::lower::{Epoch, Pins};
+use crate::lower::{Epoch, Parent, Pins};
 use crate::plan::Plan;
 use crate::recipe::{Base, Image};
 
@@ -39,6 +39,24 @@ fn seconds(plan: &Plan, pins: &Pins, asked: Option<i64>) -> Vec<i64> {
         all.push(epoch);
     }
     all
+}
+
+/// The time of an image that begins with a parent of which nothing was known when the plan's times were
+/// chosen, as of a Dockerfile: not before the parent's, unless a time was asked for.
+pub(super) fn not_before(epoch: Epoch, parent: &Parent) -> Epoch {
+    let config = match parent {
+        Parent::Published(pin) => &pin.config,
+        Parent::Laid(pin) => &pin.config,
+        Parent::Graph(lowered) => &lowered.config,
+    };
+    let created = config.created.as_ref();
+    let created = created.and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    match created.map(jiff::Timestamp::as_second) {
+        Some(seconds) if !epoch.reproducible && seconds > epoch.seconds => {
+            Epoch { seconds, ..epoch }
+        }
+        _ => epoch,
+    }
 }
 
 fn newest(image: &Image, pins: &Pins) -> Option<i64> {

@@ -1,15 +1,17 @@
 //! One image on one platform: lower, marshal, solve, read back, hold against limits, test.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::aim::Aim;
 use super::assign::emulated;
 use super::blame::failure;
+use super::epoch::not_before;
 use super::event::{Event, EventSink, LegName, LegOutcomeKind, StepState};
 use super::limits;
-use super::output::{LegArchive, STORE};
+use super::output::{LegArchive, STORE, Staging};
 use super::readback::{ReadBack, read_back, read_staged};
 use super::report::{Failure, LegReport, LegState, Solved};
 use crate::buildkit::{Entitlement, Exporter, ImageExport, Progress, ProgressSink, Solve};
@@ -17,7 +19,7 @@ use crate::llb::Definition;
 use crate::lower::{Job, Lowered, Parent, PinnedImage, PinnedLayout, lower};
 use crate::oci::{Compression, Descriptor, Digest, Reference, canonical};
 use crate::ops::connect::Ready;
-use crate::recipe::Content;
+use crate::recipe::{Base, Content};
 use crate::record::Utc;
 use crate::registry::Registry;
 
@@ -33,6 +35,8 @@ pub(super) struct LegRun<'a> {
     pub(super) aim: Aim<'a>,
     /// How the registry wants layers compressed.
     pub(super) compression: Option<Compression>,
+    /// Where images are kept that were sent to us.
+    pub(super) staged: Option<&'a Arc<Staging>>,
     pub(super) registry: &'a dyn Registry,
     pub(super) events: &'a EventSink,
 }
@@ -40,7 +44,7 @@ pub(super) struct LegRun<'a> {
 impl LegRun<'_> {
     /// Builds it. Dropping the future cancels the solve.
     pub(super) async fn run(self) -> LegReport {
-        let emulated = emulated(self.builder, self.job.platform);
+        let emulated = self.is_emulated();
         let builder = self.builder.info.name.clone();
         let (started, clock) = (Utc::now(), Instant::now());
         self.events.send(Event::LegStarted {
@@ -74,7 +78,36 @@ impl LegRun<'_> {
     }
 
     async fn build(&self) -> Result<Solved, Box<Failure>> {
-        let lowered = lower(&self.job).map_err(|findings| {
+        let base = &self.job.content.base;
+        let Base::Dockerfile(dockerfile) = &base.value else {
+            return self.graph(&self.job).await;
+        };
+        let first = self.dockerfile(base, dockerfile).await?;
+        let (ran, cached) = (first.ran, first.cached);
+        let Some(parent) = first.parent else {
+            // No step follows on a Dockerfile, so there is nothing else to be cached.
+            return Ok(Solved {
+                ran,
+                cached,
+                ..Solved::default()
+            });
+        };
+        let epoch = not_before(self.job.epoch, &parent);
+        let mut pins = self.job.pins.clone();
+        pins.set_dockerfile(parent);
+        let job = Job {
+            pins: &pins,
+            epoch,
+            ..self.job
+        };
+        let mut solved = self.graph(&job).await?;
+        solved.ran += ran;
+        solved.cached += cached;
+        Ok(solved)
+    }
+
+    async fn graph(&self, job: &Job<'_>) -> Result<Solved, Box<Failure>> {
+        let lowered = lower(job).map_err(|findings| {
             let words: Vec<String> = findings
                 .iter()
                 .map(|f| format!("{}: {}", f.place, f.message))
@@ -82,15 +115,14 @@ impl LegRun<'_> {
             Failure::bug(words.join("; "))
         })?;
         let definition = Definition::of(&lowered.state);
-        let archive = self.aim.staging().map(LegArchive::new);
-        let solve = self.solve(&lowered, &definition, archive.as_ref())?;
+        let archive = self.aim.archive();
+        let solve = self.solve(job, &lowered, &definition, archive.as_ref())?;
         let result = self.attempt(&solve, &|| self.progress()).await;
         // The builder only knows that it could not send the image; why, is known here.
         let unwritten = archive.as_ref().and_then(|archive| archive.unwritten());
-        let emulated = self.is_emulated();
         let result = result.map_err(|error| match unwritten {
             Some(unwritten) => unwritten.into(),
-            None => failure(error, &definition, emulated),
+            None => failure(error, &definition, self.is_emulated()),
         })?;
         let mut solved = Solved {
             base: lowered.base.clone(),
@@ -100,63 +132,66 @@ impl LegRun<'_> {
         };
         if matches!(self.aim, Aim::Cache) {
             solved.tests = self.tests(&lowered, None).await?;
+            solved.parent = Some(Parent::Graph(Box::new(lowered)));
             return Ok(solved);
         }
-        let manifest = result.manifest.ok_or_else(|| {
-            let pushed = self.aim.repository().is_some();
-            let verb = if pushed { "pushed" } else { "sent" };
-            Failure::builder(format!("the builder {verb} nothing"), "upgrade the builder")
-        })?;
-        let read = self.read(&manifest).await?;
+        let manifest = self.made(result.manifest)?;
+        let read = self.read(self.aim, &manifest).await?;
         limits::sizes(&self.job.content.limits, &read.manifest, &read.config)?;
         let count = u32::try_from(read.manifest.layers.len()).unwrap_or(u32::MAX);
         solved.layers = (count, read.manifest.layers_size());
         let config = &read.manifest.config;
         solved.config = Some((config.digest.clone(), config.size));
         let config = read.config.clone();
-        let parent = self.parent(&manifest.digest, read);
+        let parent = parent(self.aim, &manifest.digest, read);
         solved.tests = self.tests(&lowered, Some((&parent, &config))).await?;
         solved.parent = Some(parent);
         solved.manifest = Some(manifest);
         Ok(solved)
     }
 
+    /// Whether programs of the platform run under emulation.
+    pub(super) fn is_emulated(&self) -> bool {
+        emulated(self.builder, self.job.platform)
+    }
+
+    /// The manifest that a builder made.
+    pub(super) fn made(&self, manifest: Option<Descriptor>) -> Result<Descriptor, Box<Failure>> {
+        manifest.ok_or_else(|| {
+            let pushed = self.aim.repository().is_some();
+            let verb = if pushed { "pushed" } else { "sent" };
+            Failure::builder(format!("the builder {verb} nothing"), "upgrade the builder")
+        })
+    }
+
+    /// The layouts in which a parent of the image may be.
+    pub(super) fn layouts(&self) -> BTreeMap<String, PathBuf> {
+        let staged = self.staged.into_iter();
+        staged
+            .map(|staging| (STORE.to_owned(), staging.folder().to_owned()))
+            .collect()
+    }
+
     /// Reads what was made from where it went; where it went to two places, from both.
-    async fn read(&self, manifest: &Descriptor) -> Result<ReadBack, Box<Failure>> {
+    pub(super) async fn read(
+        &self,
+        aim: Aim<'_>,
+        manifest: &Descriptor,
+    ) -> Result<ReadBack, Box<Failure>> {
         let platform = self.job.platform;
-        let staged = self.aim.staging();
+        let staged = aim.staging();
         let staged = staged.map(|staging| read_staged(staging, manifest, platform));
         let staged = staged.transpose()?;
-        match (self.aim.repository(), staged) {
+        match (aim.repository(), staged) {
             (None, Some(staged)) => Ok(staged),
             (Some(from), _) => read_back(self.registry, from, manifest, platform).await,
             (None, None) => Err(Failure::bug("the image went nowhere")),
         }
     }
 
-    /// What a child of the image is built on.
-    fn parent(&self, manifest: &Digest, read: ReadBack) -> Parent {
-        let (manifest, config) = (manifest.clone(), read.config);
-        let config_bytes = read.config_bytes;
-        match self.aim.repository() {
-            Some(repository) => Parent::Published(Box::new(PinnedImage {
-                reference: Reference::pinned(repository.clone(), manifest.clone()),
-                manifest,
-                config,
-                config_bytes,
-            })),
-            None => Parent::Laid(Box::new(PinnedLayout {
-                store: STORE.to_owned(),
-                digest: manifest.clone(),
-                manifest,
-                config,
-                config_bytes,
-            })),
-        }
-    }
-
     fn solve(
         &self,
+        job: &Job<'_>,
         lowered: &Lowered,
         definition: &Definition,
         archive: Option<&Arc<LegArchive>>,
@@ -168,9 +203,9 @@ impl LegRun<'_> {
                 Exporter::Image(Box::new(ImageExport {
                     config,
                     base_config: lowered.base_config.clone(),
-                    rewrite_times: self.job.epoch.reproducible,
-                    annotations: annotations(self.job.content, lowered),
-                    compression: self.job.content.compression.or(self.compression),
+                    rewrite_times: job.epoch.reproducible,
+                    annotations: annotations(job.content, lowered),
+                    compression: job.content.compression.or(self.compression),
                     to,
                 }))
             }
@@ -179,18 +214,15 @@ impl LegRun<'_> {
         Ok(Solve {
             exporter,
             entitlements: Self::entitlements(lowered),
-            source_date_epoch: Some(self.job.epoch.seconds),
+            source_date_epoch: Some(job.epoch.seconds),
             ..self.bare_solve(definition)
         })
     }
 
     /// A solve of which nothing goes anywhere.
     pub(super) fn bare_solve(&self, definition: &Definition) -> Solve {
-        let staged = self.aim.staging();
-        let staged = staged.map(|staging| (STORE.to_owned(), staging.folder().to_owned()));
         Solve {
-            // Where a parent of the image may be.
-            layouts: staged.into_iter().collect(),
+            layouts: self.layouts(),
             ..Solve::new(definition.to_proto(), self.job.platform)
         }
     }
@@ -203,13 +235,10 @@ impl LegRun<'_> {
             .collect()
     }
 
-    /// Whether programs of the platform run under emulation.
-    pub(super) fn is_emulated(&self) -> bool {
-        emulated(self.builder, self.job.platform)
-    }
-
     pub(super) fn progress(&self) -> ProgressSink {
         let (leg, events) = (self.name.clone(), self.events.clone());
+        let dockerfile = self.job.content.dockerfile();
+        let file = dockerfile.map(|it| it.file.value.clone());
         ProgressSink::new(move |progress| {
             let leg = leg.clone();
             events.send(match progress {
@@ -241,10 +270,34 @@ impl LegRun<'_> {
                 Progress::Output { .. } => return,
                 Progress::Warning(warning) => Event::Warning {
                     leg,
-                    message: warning.message,
+                    message: match &file {
+                        Some(file) => format!("{file}: {}", warning.message),
+                        None => warning.message,
+                    },
                 },
             });
         })
+    }
+}
+
+/// What a child of an image is built on.
+pub(super) fn parent(aim: Aim<'_>, manifest: &Digest, read: ReadBack) -> Parent {
+    let (manifest, config) = (manifest.clone(), read.config);
+    let config_bytes = read.config_bytes;
+    match aim.repository() {
+        Some(repository) => Parent::Published(Box::new(PinnedImage {
+            reference: Reference::pinned(repository.clone(), manifest.clone()),
+            manifest,
+            config,
+            config_bytes,
+        })),
+        None => Parent::Laid(Box::new(PinnedLayout {
+            store: STORE.to_owned(),
+            digest: manifest.clone(),
+            manifest,
+            config,
+            config_bytes,
+        })),
     }
 }
 

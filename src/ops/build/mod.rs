@@ -13,6 +13,7 @@ mod aim;
 mod assign;
 mod attempt;
 mod blame;
+mod dockerfile;
 mod epoch;
 mod event;
 mod found;

@@ -22,7 +22,7 @@ use super::options::BuildOptions;
 use super::report::{BuildReport, Failure, ImageReport, ImageState, LegReport, LegState};
 use super::schedule::{Finished, skipped};
 use super::settle::{Settled, planned, settle};
-use super::{publish, record};
+use super::{epoch, publish, record};
 use crate::lower::{Job, Parent};
 use crate::oci::{Digest, Platform};
 use crate::ops::connect::Backends;
@@ -152,7 +152,9 @@ impl Settled<'_> {
     async fn solve(&self, leg: Leg, parents: Vec<Found>) -> LegReport {
         let planned = &self.plan.images[leg.image];
         let mut pins = self.pins.clone();
+        let mut epoch = self.epochs[leg.image];
         for (reference, shown, parent) in parents {
+            epoch = epoch::not_before(epoch, &parent);
             pins.add_parent(reference, leg.platform, shown, parent);
         }
         let builder = self.assigned[&leg.platform];
@@ -162,7 +164,7 @@ impl Settled<'_> {
                 content: &planned.image.contents[&leg.platform],
                 platform: leg.platform,
                 repository: &planned.image.repository.value,
-                epoch: self.epochs[leg.image],
+                epoch,
                 pins: &pins,
                 files: &self.files,
                 form: &self.forms[builder],
@@ -170,9 +172,10 @@ impl Settled<'_> {
             builder: &self.backends.builders[builder],
             aim: Aim::new(
                 self.options.push.then(|| &self.destinations[leg.image]),
-                self.outputs.staging(),
+                self.outputs.staging_of(leg.image),
             ),
             compression: self.destinations[leg.image].compression,
+            staged: self.outputs.any_staging(),
             registry: self.backends.origin.as_ref(),
             events: self.events,
         };

@@ -9,7 +9,7 @@ use super::event::EventSink;
 use super::options::BuildOptions;
 use super::output::{self, Outputs};
 use super::schedule::Board;
-use super::{assign, epoch, limits, origin, rehearse, shrink};
+use super::{assign, dockerfile, epoch, limits, origin, rehearse, shrink};
 use crate::config::Proxies;
 use crate::diagnostic::Finding;
 use crate::llb::ProxyEnv;
@@ -127,8 +127,12 @@ pub(super) async fn settle<'a>(
     if options.push {
         check_ledger(&ledger)?;
     }
+    let mut outputs = Outputs::open(&options.outputs, root, &plan)?;
+    if !options.push && options.outputs.is_empty() {
+        outputs.pass_on(dockerfile::passed_on(&plan), root)?;
+    }
     Ok(Settled {
-        outputs: Outputs::open(&options.outputs, root, &plan)?,
+        outputs,
         board: Board::new(&plan, &slots, options.jobs, options.failure, &options.stop),
         begun: Mutex::new(vec![false; plan.images.len()]),
         revision: facts::revision(root, &ledger),

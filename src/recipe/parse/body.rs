@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compression::compression;
+use super::dockerfile;
 use super::fields::{Fields, Keys};
 use super::kernel::kernel;
 use super::limits::limits;
@@ -32,7 +33,7 @@ const EXTEND: Keys = Keys {
     later: &[],
 };
 
-/// Reads everything an image contains; nothing comes back without a base.
+/// Reads everything an image contains; nothing comes back without a base or a Dockerfile.
 pub(crate) fn content(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
@@ -40,9 +41,7 @@ pub(crate) fn content(
 ) -> Option<Content> {
     let shell = fields.get("shell").and_then(|node| shell(reader, node));
     let shell = shell.unwrap_or_else(|| workspace_shell.clone());
-    let base = fields
-        .require(reader, "base")
-        .and_then(|node| base(reader, node));
+    let base = dockerfile::beginning(reader, fields);
     let (stages, names) = stages(reader, fields, &shell);
     let steps = fields.get("steps").map(|node| steps(reader, node));
     let steps = steps.unwrap_or_default();

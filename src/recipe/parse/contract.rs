@@ -69,7 +69,7 @@ pub(super) fn together(
             match base.map(|base| &base.value) {
                 Some(Base::Scratch | Base::Rootfs(_)) => {}
                 // What it has is known when it is: the check of the finished image decides.
-                Some(Base::Recipe(_)) | None => continue,
+                Some(Base::Recipe(_) | Base::Dockerfile(_)) | None => continue,
                 Some(Base::Image(_) | Base::Oci { .. } | Base::Stage(_)) => {
                     fault.weight = Weight::Warning;
                     fault.message.push_str(", unless the base has it");

@@ -47,12 +47,13 @@ pub(crate) const RECIPE: Keys = Keys {
         "labels",
         "annotations",
         "compression",
+        "dockerfile",
         "kernel",
         "tests",
         "limits",
         "refresh",
     ],
-    later: &["dockerfile"],
+    later: &[],
 };
 const EXCLUDE: Keys = Keys {
     of: "an exclusion",

@@ -8,6 +8,7 @@ mod body;
 mod compression;
 mod contract;
 mod definitions;
+mod dockerfile;
 mod evaluate;
 mod fields;
 mod files;

@@ -97,10 +97,9 @@ impl FakeSolver {
     }
 
     fn acts(&self, request: &Solve) -> Vec<Act> {
-        let ops = &request.definition.def;
+        let seen = Seen(request.clone());
         let fits = |rule: &&Rule| {
-            rule.platform.is_none_or(|only| only == request.platform)
-                && ops.iter().any(|op| contains(op, rule.about))
+            rule.platform.is_none_or(|only| only == request.platform) && seen.has(rule.about)
         };
         let rules = self.rules.lock().unwrap();
         rules
@@ -181,7 +180,7 @@ impl FakeSolver {
     }
 
     async fn make(&self, image: &ImageExport, request: &Solve, wrong: Option<Wrong>) -> Made {
-        let mut config: ImageConfig = serde_json::from_slice(&image.config).unwrap();
+        let mut config = super::dockerfile::config(image, request);
         let mut layers = Vec::new();
         if let Some(base) = &image.base_config {
             layers = self.base_layers(request, base).await;
@@ -196,7 +195,10 @@ impl FakeSolver {
         if wrong == Some(Wrong::Layers) {
             added += 1;
         }
-        let result = Digest::sha256_of(request.definition.def.last().map_or(&[], |op| &op[..]));
+        let result = match &request.dockerfile {
+            Some(dockerfile) => Digest::sha256_of(format!("{dockerfile:?}").as_bytes()),
+            None => Digest::sha256_of(request.definition.def.last().map_or(&[], |op| &op[..])),
+        };
         for number in 0..added {
             let bytes = Bytes::from(format!("layer {number} of {result}"));
             layers.push(Descriptor::of(MediaType::from(LAYER), &bytes));
@@ -308,7 +310,7 @@ impl Solver for FakeSolver {
         let mut flight = self.begin(&request);
         let (vertex, name) = ("sha256:00".to_owned(), "step".to_owned());
         progress.send(Progress::VertexStarted { vertex, name });
-        let (mut wrong, mut holds) = (None, None);
+        let (mut wrong, mut holds, mut warnings) = (None, None, Vec::new());
         for act in self.acts(&request) {
             match act {
                 Act::Fail { step, code } => {
@@ -343,6 +345,7 @@ impl Solver for FakeSolver {
                 Act::Prints(text) => prints(&request, text, &progress),
                 Act::Holds(mode, content) => holds = Some((mode, content)),
                 Act::Wrong(how) => wrong = Some(how),
+                Act::Remark(text) => warnings.push(super::dockerfile::remark(text)),
             }
         }
         // Others get a turn, so that orders seen in tests are no accident of a single poll.
@@ -358,7 +361,7 @@ impl Solver for FakeSolver {
             },
         };
         flight.landed = true;
-        Ok(answer)
+        Ok(PlatformResult { warnings, ..answer })
     }
 }
 

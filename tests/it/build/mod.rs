@@ -3,6 +3,7 @@
 //! in it and shows what became of it. The program itself can be run in it, too.
 
 mod archive;
+mod dockerfile;
 mod fake;
 mod program;
 mod rival;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use kiln::buildkit::{ImageExport, LogStream, Progress, ProgressSink, Solve, SolveError};
+use kiln::buildkit::{
+    Dockerfile, ImageExport, LogStream, Progress, ProgressSink, Solve, SolveError,
+};
 use kiln::oci::{Digest, ImageConfig, Platform, Repository};
 use kiln::proto::pb;
 use prost::Message as _;
@@ -32,6 +34,8 @@ pub(crate) enum Act {
     Holds(u32, &'static str),
     /// The answer is not what was asked for.
     Wrong(Wrong),
+    /// It has something to say.
+    Remark(&'static str),
 }
 
 /// How an answer can be wrong.
@@ -77,6 +81,11 @@ impl Seen {
         self.0.definition.def.iter().map(|op| op.to_vec()).collect()
     }
 
+    /// Whether anything was to be exported.
+    pub(crate) fn exports(&self) -> bool {
+        self.0.exporter.image().is_some()
+    }
+
     /// What was to be exported.
     pub(crate) fn image(&self) -> &ImageExport {
         let image = self.0.exporter.image();
@@ -116,7 +125,19 @@ impl Seen {
     /// Whether an op of the graph contains a text.
     pub(crate) fn has(&self, text: &str) -> bool {
         let ops = &self.0.definition.def;
-        ops.iter().any(|op| contains(op, text))
+        let dockerfile = self.0.dockerfile.as_ref();
+        dockerfile.is_some_and(|it| format!("{it:?}").contains(text))
+            || ops.iter().any(|op| contains(op, text))
+    }
+
+    /// The Dockerfile that was to be built.
+    pub(crate) fn dockerfile(&self) -> Option<&Dockerfile> {
+        self.0.dockerfile.as_deref()
+    }
+
+    /// What is served of layouts.
+    pub(crate) fn stores(&self) -> Vec<&str> {
+        self.0.layouts.keys().map(String::as_str).collect()
     }
 }
 

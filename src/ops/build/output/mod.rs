@@ -33,6 +33,8 @@ use crate::plan::{Plan, Planned};
 
 /// The store under which a session serves what is staged.
 pub(super) const STORE: &str = "kiln-output";
+/// kiln's own folder in a workspace.
+const OWN_FOLDER: &str = ".kiln";
 const BUFFER: usize = 1 << 20;
 
 /// The outputs of a run.
@@ -40,10 +42,21 @@ const BUFFER: usize = 1 << 20;
 pub(super) struct Outputs {
     places: Vec<Place>,
     staging: Option<Arc<Staging>>,
+    /// Where images of a run without outputs are passed on to others of the run.
+    passed_on: Option<PassedOn>,
     /// Tags that several images of the run have.
     ambiguous: BTreeSet<String>,
     /// Images that are ready, by their position in the plan.
     ready: Mutex<BTreeMap<usize, Arc<ReadyImage>>>,
+}
+
+/// Images that go no further than to other images of the run.
+#[derive(Debug)]
+struct PassedOn {
+    /// Which they are, by their position in the plan.
+    images: BTreeSet<usize>,
+    staging: Arc<Staging>,
+    _scratch: Scratch,
 }
 
 #[derive(Debug)]
@@ -107,9 +120,41 @@ impl Outputs {
         Ok(Self {
             places,
             staging,
+            passed_on: None,
             ambiguous: ambiguous(plan),
             ready: Mutex::default(),
         })
+    }
+
+    /// Makes room for images that are passed on to others of the run, where there are any.
+    pub(super) fn pass_on(&mut self, images: BTreeSet<usize>, root: &Path) -> Result<(), OpError> {
+        if images.is_empty() {
+            return Ok(());
+        }
+        let folder = root.join(OWN_FOLDER);
+        let scratch = Scratch::in_folder(&folder);
+        let scratch = scratch.map_err(|error| OutputError::unwritable(&folder, &error))?;
+        let staging = Staging::new(scratch.path().to_owned(), folder, Vec::new());
+        self.passed_on = Some(PassedOn {
+            images,
+            staging: Arc::new(staging),
+            _scratch: scratch,
+        });
+        Ok(())
+    }
+
+    /// Where the legs of an image are kept; nothing where they need not be.
+    pub(super) fn staging_of(&self, image: usize) -> Option<&Arc<Staging>> {
+        let passed_on = self.passed_on.as_ref();
+        let passed_on = passed_on.filter(|it| it.images.contains(&image));
+        let passed_on = passed_on.map(|it| &it.staging);
+        self.staging.as_ref().or(passed_on)
+    }
+
+    /// Where any leg of the run is kept.
+    pub(super) fn any_staging(&self) -> Option<&Arc<Staging>> {
+        let passed_on = self.passed_on.as_ref();
+        self.staging.as_ref().or(passed_on.map(|it| &it.staging))
     }
 
     /// Where legs are kept; nothing where there is no output.

@@ -29,6 +29,7 @@ pub mod proto;
 pub mod recipe;
 pub mod record;
 pub mod registry;
+pub mod schema;
 pub mod text;
 pub mod workspace;
 pub mod yaml;

@@ -9,7 +9,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
-use super::{build, common, completion, config, doctor, examples, out, plan, verify};
+use super::{
+    build, common, completion, config, doctor, examples, init, out, plan, schema, show, verify,
+};
 use crate::config::Config;
 use crate::ops::{Mask, OpError};
 
@@ -32,6 +34,15 @@ enum Command {
     /// Show what would be built; asks neither registry nor builder
     #[command(after_help = examples::PLAN)]
     Plan(plan::Args),
+    /// Print what a recipe says for each variant: every condition decided, every expression replaced
+    #[command(after_help = examples::SHOW)]
+    Show(show::Args),
+    /// Print the JSON Schema of recipes, kiln.yaml or snippets, for editors
+    #[command(after_help = examples::SCHEMA)]
+    Schema(schema::Args),
+    /// Write a first workspace: kiln.yaml, a recipe, and schemas for the editor
+    #[command(after_help = examples::INIT)]
+    Init(init::Args),
     /// Walk a published image from its index to its layers and check that it is whole
     #[command(after_help = examples::VERIFY)]
     Verify(verify::Args),
@@ -104,6 +115,9 @@ async fn run(command: Command, config: &Config, stop: &CancellationToken) -> Exi
     let result = match command {
         Command::Build(args) => build::exec(args, config, stop).await,
         Command::Plan(args) => unless_stopped(plan::exec(args, config), stop).await,
+        Command::Show(args) => show::exec(&args),
+        Command::Schema(args) => Ok(schema::exec(&args)),
+        Command::Init(args) => init::exec(&args),
         Command::Verify(args) => unless_stopped(verify::exec(args, config), stop).await,
         Command::Doctor(args) => unless_stopped(doctor::exec(&args, config), stop).await,
         Command::Config(args) => config::exec(&args, config),

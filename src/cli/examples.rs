@@ -48,6 +48,39 @@ Examples:
   # also the graphs, which `buildctl build` reads
   kiln plan ai-base --llb graphs";
 
+/// Of `show`.
+pub(super) const SHOW: &str = "\
+Examples:
+  # all images as plain recipes; platforms differ only under `match`
+  kiln show
+  # one image on one platform: nothing is left to decide
+  kiln show cerebral/ai-base:cuda --platform linux/arm64
+  # and where each value was written
+  kiln show ai-base --origin
+  # for programs: every value with file, line and column
+  kiln show ai-base --origin --format json";
+
+/// Of `schema`.
+pub(super) const SCHEMA: &str = "\
+Examples:
+  # of recipes, and of the fragments that they extend
+  kiln schema > recipe.json
+  # of kiln.yaml
+  kiln schema workspace > workspace.json
+  # of snippets
+  kiln schema snippet > snippet.json
+
+An editor with YAML support finds a schema by the first line of a file, with a path from the file's folder:
+# yaml-language-server: $schema=../../.kiln/schema/recipe.json";
+
+/// Of `init`.
+pub(super) const INIT: &str = "\
+Examples:
+  # in this folder
+  kiln init
+  # in a new one
+  kiln init images";
+
 /// Of `verify`.
 pub(super) const VERIFY: &str = "\
 Examples:

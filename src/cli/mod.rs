@@ -11,10 +11,13 @@ mod config;
 mod doctor;
 mod examples;
 mod exit;
+mod init;
 mod out;
 mod output;
 mod plan;
 mod render;
+mod schema;
+mod show;
 mod verify;
 
 pub use app::main;

@@ -38,7 +38,9 @@ pub(super) fn check_labels(job: &Job<'_>, config: &ImageConfig) -> Vec<Finding> 
     let own = kernel.all_labels();
     let mut findings = Vec::new();
     for (key, fault) in check(&labels) {
-        if !fault.is_error_in(&kernel.releases) {
+        // What a Dockerfile says is known once it has been built.
+        let unknown = job.content.dockerfile().is_some() && job.pins.dockerfile().is_none();
+        if !fault.is_error_in(&kernel.releases) || (unknown && fault.rule == Rule::Missing) {
             continue;
         }
         let inherited = labels.contains_key(&key) && !own.contains_key(&key);

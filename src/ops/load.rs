@@ -260,23 +260,7 @@ fn expand_all(
     findings: &mut Findings,
 ) -> Vec<Image> {
     let facts = facts::facts(&workspace.root);
-    let both = [Platform::LINUX_AMD64, Platform::LINUX_ARM64];
-    let platforms = &workspace.platforms;
-    let defaults = Defaults {
-        platforms: if platforms.is_empty() {
-            both.to_vec()
-        } else {
-            platforms.clone()
-        },
-        shell: if workspace.shell == "bash" {
-            Shell::bash()
-        } else {
-            Shell::sh()
-        },
-        // What is not one of them has been reported.
-        installer: workspace.installer.parse().unwrap_or_default(),
-        releases: workspace.releases.clone(),
-    };
+    let defaults = defaults(workspace);
     let files = LocalFiles::new(&workspace.root);
     let templates = |path: &str| files.read(path);
     let folders = |path: &str| files.names(path);
@@ -291,6 +275,27 @@ fn expand_all(
         .iter()
         .flat_map(|recipe| expand(recipe, around, findings))
         .collect()
+}
+
+/// What the workspace gives to recipes that say nothing.
+pub(super) fn defaults(workspace: &Workspace) -> Defaults {
+    let both = [Platform::LINUX_AMD64, Platform::LINUX_ARM64];
+    let platforms = &workspace.platforms;
+    Defaults {
+        platforms: if platforms.is_empty() {
+            both.to_vec()
+        } else {
+            platforms.clone()
+        },
+        shell: if workspace.shell == "bash" {
+            Shell::bash()
+        } else {
+            Shell::sh()
+        },
+        // What is not one of them has been reported.
+        installer: workspace.installer.parse().unwrap_or_default(),
+        releases: workspace.releases.clone(),
+    }
 }
 
 /// Mistakes between images join those inside of them. What may only follow from an image that has

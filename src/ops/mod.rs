@@ -10,6 +10,7 @@ pub mod doctor;
 mod error;
 mod facts;
 mod given;
+mod init;
 mod layout;
 mod load;
 mod mask;
@@ -18,16 +19,19 @@ mod places;
 mod plan;
 mod resolve;
 mod settings;
+mod show;
 mod verify;
 
 pub use error::OpError;
 pub use given::{Given, SecretFrom};
+pub use init::init;
 pub use load::{LoadOptions, Loaded, load, load_workspace};
 pub use mask::Mask;
 pub use places::Destination;
 pub use plan::{PlanOptions, PlannedImage, PlannedLeg, plan, write_llb};
 pub use resolve::{Resolved, resolve};
 pub use settings::{Setting, settings};
+pub use show::{Entry, Line, Origin, ShowOptions, Shown, Tree, TreeKind, lines, show};
 pub use verify::{Verified, VerifiedPlatform, verify};
 
 /// An error and its causes in one line.

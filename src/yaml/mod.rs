@@ -11,6 +11,7 @@ mod build;
 mod keys;
 mod plain;
 mod shared;
+mod write;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use crate::text::{Place, SourceFile, Spanned};
 pub use keys::{Keys, checked_entries, is_text, text, texts};
 pub use plain::{Plain, classify};
 pub use shared::Shared;
+pub use write::{block, scalar};
 
 /// The most bytes a file may have.
 pub const MAX_BYTES: usize = 1 << 20;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use kiln::config::VARIABLES;
+use kiln::schema::{Document, json};
 
 use crate::common::Workbench;
 
@@ -34,6 +35,14 @@ fn the_page_on_the_environment_is_made_of_the_table() {
         let _ = writeln!(text, "| {} | {meaning} |", names.join(", "));
     }
     page("environment.md", &text);
+}
+
+#[test]
+fn the_schemas_are_made_of_the_tables() {
+    for document in Document::ALL {
+        let text = format!("{:#}\n", json(document));
+        page(&format!("schema/{}.json", document.name()), &text);
+    }
 }
 
 /// The commands that `kiln --help` lists.

@@ -28,6 +28,7 @@ mod workspace;
 mod apk_conda;
 mod apt;
 mod bases;
+mod beginning;
 mod canary;
 mod checkouts;
 mod compressing;

@@ -5,6 +5,7 @@ pub(super) mod findings;
 pub(super) mod json;
 pub(super) mod progress;
 pub(super) mod report;
+pub(super) mod shown;
 pub(super) mod table;
 mod trials;
 pub(super) mod words;

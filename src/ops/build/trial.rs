@@ -16,8 +16,8 @@ use super::leg::LegRun;
 use super::report::{Failure, FailureKind};
 use super::verdict::{self, Ended, Exit, Found, TestReport};
 use crate::buildkit::{
-    Exporter, ImageExport, ImageTarget, LogStream, Progress, ProgressSink, Solve,
-    SolveError, fresh_id,
+    Exporter, ImageExport, ImageTarget, LogStream, Progress, ProgressSink, Solve, SolveError,
+    fresh_id,
 };
 use crate::llb::Definition;
 use crate::lower::{Lowered, Parent, Tested, finished};

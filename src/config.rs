@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The variables kiln looks at, with what each means. The page on the environment is made of it.
-pub const VARIABLES: [(&str, &str); 16] = [
+pub const VARIABLES: [(&str, &str); 17] = [
     (
         "BUILDKIT_HOST",
         "address of the builder where `kiln.yaml` names none: unix:///PATH, tcp://HOST:PORT, docker-container://NAME and others (docs/builders.md)",
@@ -54,6 +54,10 @@ pub const VARIABLES: [(&str, &str); 16] = [
     (
         "CI",
         "where it is set and not `false`, progress is plain unless something else is asked for",
+    ),
+    (
+        "GITHUB_STEP_SUMMARY",
+        "file that `lint --format github` adds to what GitHub does not show as annotations",
     ),
     (
         "TERM",
@@ -103,6 +107,8 @@ pub struct Config {
     pub terminal: Option<String>,
     /// Whether this is a run of a CI system, whose log is read as a file.
     pub ci: bool,
+    /// `GITHUB_STEP_SUMMARY`.
+    pub github_step_summary: Option<PathBuf>,
     /// The log filter.
     pub log: Option<String>,
 }
@@ -152,6 +158,7 @@ impl Config {
             },
             terminal: text("TERM"),
             ci: text("CI").is_some_and(|value| value != "false"),
+            github_step_summary: path("GITHUB_STEP_SUMMARY"),
             log: text("KILN_LOG"),
         }
     }

@@ -3,7 +3,13 @@
 //! One type for errors of parsing, expansion and lint. Must not know recipes or terminals: the
 //! texts are rendered in `cli`.
 
+mod fix;
+mod kinds;
+
 use std::collections::BTreeSet;
+
+pub use fix::{Edit, Fix, Safety};
+pub use kinds::{KINDS, Kind, kind};
 
 use crate::text::Place;
 
@@ -27,11 +33,20 @@ impl Level {
             Self::Note => "note",
         }
     }
+
+    /// The level of a word that [`Self::as_str`] gives.
+    pub fn of_word(word: &str) -> Option<Self> {
+        [Self::Error, Self::Warning, Self::Note]
+            .into_iter()
+            .find(|level| level.as_str() == word)
+    }
 }
 
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
+    /// The stable id of what is wrong: a [`Kind`] of mistake, or a lint rule.
+    pub rule: &'static str,
     /// How much it weighs.
     pub level: Level,
     /// The place it is shown at.
@@ -42,17 +57,21 @@ pub struct Finding {
     pub help: Option<String>,
     /// Other places that belong to it, each with its own words.
     pub related: Vec<(Place, String)>,
+    /// How the text can be changed so that it is gone.
+    pub fix: Option<Fix>,
 }
 
 impl Finding {
     /// An error at a place.
     pub fn error(place: &Place, message: impl Into<String>) -> Self {
         Self {
+            rule: kinds::RECIPE,
             level: Level::Error,
             place: place.clone(),
             message: message.into(),
             help: None,
             related: Vec::new(),
+            fix: None,
         }
     }
 
@@ -62,6 +81,20 @@ impl Finding {
             level: Level::Note,
             ..Self::error(place, message)
         }
+    }
+
+    /// The same under another id.
+    #[must_use]
+    pub fn with_rule(mut self, rule: &'static str) -> Self {
+        self.rule = rule;
+        self
+    }
+
+    /// The same with a change of the text that ends it.
+    #[must_use]
+    pub fn with_fix(mut self, fix: Fix) -> Self {
+        self.fix = Some(fix);
+        self
     }
 
     /// The same with a help text.
@@ -99,6 +132,16 @@ impl Findings {
     /// Adds an error with nothing but a message.
     pub fn error(&mut self, place: &Place, message: impl Into<String>) {
         self.push(Finding::error(place, message));
+    }
+
+    /// The same under the id of its kind.
+    pub fn error_of(&mut self, rule: &'static str, place: &Place, message: impl Into<String>) {
+        self.push(Finding::error(place, message).with_rule(rule));
+    }
+
+    /// The findings in the order in which they were found.
+    pub fn into_items(self) -> Vec<Finding> {
+        self.items
     }
 
     /// Adds everything another collection holds.

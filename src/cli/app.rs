@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
 use super::{
-    build, common, completion, config, doctor, examples, init, out, plan, schema, show, verify,
+    build, common, completion, config, doctor, examples, explain, init, lint, out, plan, schema,
+    show, verify,
 };
 use crate::config::Config;
 use crate::ops::{Mask, OpError};
@@ -43,6 +44,12 @@ enum Command {
     /// Write a first workspace: kiln.yaml, a recipe, and schemas for the editor
     #[command(after_help = examples::INIT)]
     Init(init::Args),
+    /// Look for mistakes and for what is likely not meant so, in all recipes at once; asks nobody
+    #[command(after_help = examples::LINT)]
+    Lint(lint::Args),
+    /// Say why a lint rule exists, with a bad and a good example
+    #[command(after_help = examples::EXPLAIN)]
+    Explain(explain::Args),
     /// Walk a published image from its index to its layers and check that it is whole
     #[command(after_help = examples::VERIFY)]
     Verify(verify::Args),
@@ -118,6 +125,8 @@ async fn run(command: Command, config: &Config, stop: &CancellationToken) -> Exi
         Command::Show(args) => show::exec(&args),
         Command::Schema(args) => Ok(schema::exec(&args)),
         Command::Init(args) => init::exec(&args),
+        Command::Lint(args) => unless_stopped(lint::exec(&args, config), stop).await,
+        Command::Explain(args) => explain::exec(&args),
         Command::Verify(args) => unless_stopped(verify::exec(args, config), stop).await,
         Command::Doctor(args) => unless_stopped(doctor::exec(&args, config), stop).await,
         Command::Config(args) => config::exec(&args, config),

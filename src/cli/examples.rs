@@ -16,7 +16,7 @@ Examples:
 Settings stand in kiln.yaml, which is looked for in this folder and above. Flags go before the environment, and the \
 environment before kiln.yaml.
 
-Exit codes: 0 done, 2 usage or invalid recipe, 3 a step or test failed, 4 builder, 5 registry, 6 refused by policy, 7 some \
+Exit codes: 0 done, 1 lint has an error, 2 usage or invalid recipe, 3 a step or test failed, 4 builder, 5 registry, 6 refused by policy, 7 some \
 platforms of an image failed, 8 a check says no, 70 a mistake of kiln, 130 and 143 interrupted; the lowest that \
 applies.";
 
@@ -80,6 +80,31 @@ Examples:
   kiln init
   # in a new one
   kiln init images";
+/// Of `lint`.
+pub(super) const LINT: &str = "\
+Examples:
+  # every mistake and every finding of the workspace
+  kiln lint
+  # of some files; rules about several recipes still see all of them
+  kiln lint recipes/app.yaml recipes/base.yaml
+  # apply the fixes that are certainly safe
+  kiln lint --fix
+  # another level for a rule and for a group, and warnings fail as well
+  kiln lint --rule latest-tag=error --rule size=off --deny warnings
+  # for programs
+  kiln lint --format json
+
+The exit code is 0 without a finding at error level, 1 with one, 2 where a file cannot be read as a recipe (not \
+there, not UTF-8, too large, no YAML). A finding is allowed by a comment on its line or above it: \
+`# kiln: allow RULE: reason`.";
+
+/// Of `explain`.
+pub(super) const EXPLAIN: &str = "\
+Examples:
+  # all rules and kinds of mistakes
+  kiln explain
+  # why one exists, and how to do better
+  kiln explain latest-tag";
 
 /// Of `verify`.
 pub(super) const VERIFY: &str = "\

@@ -15,6 +15,8 @@ use crate::ops::doctor::{Diagnosis, Fault};
 pub enum Exit {
     /// Done, and read back.
     Done = 0,
+    /// `lint` has a finding at error level.
+    Findings = 1,
     /// Usage, an invalid recipe, a base or file that is not there, a base without the platform, a file or
     /// output that cannot be written.
     Invalid = 2,

@@ -9,11 +9,12 @@ use super::facts;
 use super::places::{Destination, destination};
 use crate::context::{PatternSet, expand as expand_glob};
 use crate::diagnostic::{Finding, Findings};
+use crate::lint::{Published, duplicates};
 use crate::lower::LocalFiles;
-use crate::oci::Platform;
-use crate::plan::{Plan, Selector, plan};
+use crate::oci::{Platform, Tag};
+use crate::plan::{Plan, Selector, check_names, plan};
 use crate::recipe::{Defaults, Image, Library, Recipe, Shell, Surroundings, expand};
-use crate::text::{Place, SourceFile};
+use crate::text::{Place, SourceFile, Spanned};
 use crate::workspace::{self, FILE_NAME, Workspace};
 
 /// What to load.
@@ -63,7 +64,7 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, OpError> {
     let workspace = find_workspace(options, &mut findings)?;
     let named = named_files(options, &workspace.root)?;
     let (recipes, library) = recipes(&workspace, &named, &mut findings)?;
-    check_names(&recipes, &mut findings);
+    check_names(recipes.iter().map(Recipe::spanned_name), &mut findings);
     let images = expand_all(&workspace, &recipes, &options.set, &mut findings);
     findings.extend(library.findings());
     let destinations = destinations(&workspace, &images, &mut findings);
@@ -153,7 +154,7 @@ fn named_files(options: &LoadOptions, root: &Path) -> Result<Vec<String>, OpErro
 }
 
 /// A path without `.` and `..`.
-fn clean(path: &Path) -> PathBuf {
+pub(super) fn clean(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for part in path.components() {
         match part {
@@ -227,20 +228,6 @@ fn recipes(
     Ok((recipes, library))
 }
 
-fn check_names(recipes: &[Recipe], findings: &mut Findings) {
-    let mut seen: BTreeMap<&str, &Recipe> = BTreeMap::new();
-    for recipe in recipes {
-        if let Some(first) = seen.get(recipe.name()) {
-            let message = format!("two recipes are named `{}`", recipe.name());
-            findings.push(
-                Finding::error(recipe.name_place(), message)
-                    .with_related(first.name_place(), "the other one"),
-            );
-        }
-        seen.insert(recipe.name(), recipe);
-    }
-}
-
 fn check_set(recipes: &[Recipe], set: &BTreeMap<String, String>) -> Result<(), OpError> {
     for name in set.keys() {
         if !recipes.iter().any(|recipe| recipe.can_set(name)) {
@@ -303,15 +290,18 @@ pub(super) fn defaults(workspace: &Workspace) -> Defaults {
 fn check_references(images: &[Image], findings: &mut Findings) {
     let mut own = Findings::new();
     if plan(images.to_vec(), &[], &BTreeSet::new(), &mut own).is_ok() {
-        let follows = |message: &str| {
-            message.starts_with("there is no recipe") || message.starts_with("no variant of")
-        };
         for finding in own.sorted() {
-            if !follows(&finding.message) {
+            if !follows(finding) {
                 findings.push(finding.clone());
             }
         }
     }
+}
+
+/// Whether a finding may only follow from an image that is not here because of its own mistakes.
+pub(super) fn follows(finding: &Finding) -> bool {
+    let message = &finding.message;
+    message.starts_with("there is no recipe") || message.starts_with("no variant of")
 }
 
 /// Where images go; one reference belongs to one image.
@@ -320,50 +310,35 @@ fn destinations(
     images: &[Image],
     findings: &mut Findings,
 ) -> Vec<Destination> {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut published = Vec::new();
     let mut all = Vec::new();
-    for (index, image) in images.iter().enumerate() {
+    for image in images {
         let place = destination(workspace, image, findings);
-        for (number, tag) in image.tags.iter().enumerate() {
-            // Without a registry the part below it tells images apart just as well.
-            let reference = place.references.get(number).map_or_else(
-                || format!("{}:{}", image.repository.value, tag.value),
-                ToString::to_string,
-            );
-            let Some(first) = seen.insert(reference.clone(), index) else {
-                continue;
-            };
-            let other = &images[first];
-            let message = if Arc::ptr_eq(&other.source, &image.source) {
-                format!(
-                    "{} and {} both become {reference}",
-                    named(other),
-                    named(image)
-                )
-            } else {
-                format!(
-                    "{} in {} becomes {reference} as well",
-                    named(other),
-                    other.source.path()
-                )
-            };
-            findings.push(
-                Finding::error(&tag.place, message)
-                    .with_help("use what tells them apart in `tags` or `repository`"),
-            );
+        let references = references(&place, image).into_iter();
+        for (reference, tag) in references.zip(&image.tags) {
+            published.push(Published {
+                reference,
+                place: &tag.place,
+                recipe: &image.recipe.value,
+                variant: image.variant.to_string(),
+                file: image.source.path(),
+            });
         }
         all.push(place);
     }
+    duplicates(published, findings);
     all
 }
 
-fn named(image: &Image) -> String {
-    let variant = image.variant.to_string();
-    if variant.is_empty() {
-        format!("`{}`", image.recipe.value)
-    } else {
-        variant
-    }
+/// What an image is published as. Without a registry the part below it tells images apart just as well.
+pub(super) fn references(place: &Destination, image: &Image) -> Vec<String> {
+    let named = |(number, tag): (usize, &Spanned<Tag>)| {
+        place.references.get(number).map_or_else(
+            || format!("{}:{}", image.repository.value, tag.value),
+            ToString::to_string,
+        )
+    };
+    image.tags.iter().enumerate().map(named).collect()
 }
 
 /// The plan of what the command line selects: names, else the recipes in the files it gives, else

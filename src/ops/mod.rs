@@ -12,6 +12,7 @@ mod facts;
 mod given;
 mod init;
 mod layout;
+pub mod lint;
 mod load;
 mod mask;
 mod password;

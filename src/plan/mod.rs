@@ -4,7 +4,9 @@
 //! or files.
 
 mod graph;
+mod links;
 mod select;
 
 pub use graph::{Leg, Plan, Planned, plan};
+pub use links::{Linked, check_links, check_names};
 pub use select::{Selector, SelectorError};

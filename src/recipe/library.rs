@@ -26,7 +26,8 @@ pub struct File {
 }
 
 impl File {
-    fn parse(source: Arc<SourceFile>) -> Arc<Self> {
+    /// Reads a text that no library keeps: its mistakes are for the caller to report.
+    pub fn parse(source: Arc<SourceFile>) -> Arc<Self> {
         let mut findings = Findings::new();
         let tree = yaml::parse(&source, &mut findings);
         Arc::new(Self {
@@ -44,6 +45,11 @@ impl File {
     /// The tree, if the text is YAML.
     pub fn tree(&self) -> Option<&Node> {
         self.tree.as_ref()
+    }
+
+    /// What is wrong with it as YAML.
+    pub fn findings(&self) -> &Findings {
+        &self.findings
     }
 
     fn has(&self, key: &str) -> bool {

@@ -26,6 +26,7 @@ pub mod steps;
 mod tests;
 mod uses;
 mod variant;
+mod view;
 
 pub use dockerfile::{Dockerfile, name_in_file};
 pub use expand::{Surroundings, expand};
@@ -37,7 +38,7 @@ pub use image::{
 pub use kernel::{Kernel, ServiceDefinition};
 pub use library::{File, Library};
 pub use model::{Defaults, Recipe};
-pub use parse::finding;
+pub use parse::{finding, place_within};
 pub use resolve::{Entry, Line, Origin, Resolved, Tree, TreeKind, lines, resolve, together};
 pub use scope::Facts;
 pub use tests::{Emulation, Expect, FileTest, Limits, Refresh, RunTest, Test, TestKind};

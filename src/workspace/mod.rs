@@ -4,6 +4,7 @@
 //! in a recipe, nor the network.
 
 mod builders;
+mod lint;
 mod parse;
 mod registries;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::diagnostic::Level;
 use crate::kernel::Releases;
 use crate::oci::{Compression, Platform, RegistryHost, Repository};
 use crate::text::{Place, SourceFile, Spanned};
@@ -49,6 +51,17 @@ pub struct Workspace {
     pub reproducible: bool,
     /// Releases of Backend.AI that kernels must satisfy.
     pub releases: Releases,
+    /// Levels of lint rules, in the order written.
+    pub lint: Vec<LintLevel>,
+}
+
+/// The level of a lint rule or a group of them.
+#[derive(Debug, Clone)]
+pub struct LintLevel {
+    /// The rule or group, as written.
+    pub rule: Spanned<String>,
+    /// The level; nothing for `off`.
+    pub level: Option<Level>,
 }
 
 /// A registry that images are pushed to.
@@ -132,6 +145,7 @@ impl Workspace {
             installer: "pip".to_owned(),
             reproducible: false,
             releases: Releases::default(),
+            lint: Vec::new(),
         }
     }
 }

@@ -25,8 +25,9 @@ const WORKSPACE: Keys = Keys {
         "trust",
         "defaults",
         "kernel",
+        "lint",
     ],
-    later: &["lint"],
+    later: &[],
 };
 const TRUST: Keys = Keys {
     of: "`trust`",
@@ -147,6 +148,7 @@ fn section(workspace: &mut Workspace, entry: &Entry, findings: &mut Findings) {
         }
         "defaults" => defaults(workspace, node, findings),
         "kernel" => workspace.releases = releases(node, findings),
+        "lint" => workspace.lint = super::lint::lint(node, findings),
         _ => {}
     }
 }

@@ -14,7 +14,7 @@ struct Stop;
 pub(super) fn parse(source: &Arc<SourceFile>, findings: &mut Findings) -> Option<Node> {
     if source.text().len() > MAX_BYTES {
         let message = format!("the file is larger than {} KiB", MAX_BYTES / 1024);
-        findings.error(&Place::file(source), message);
+        findings.error_of("unreadable-file", &Place::file(source), message);
         return None;
     }
     let mut builder = Builder {
@@ -48,8 +48,9 @@ where
             match self.next()? {
                 (Event::StreamStart | Event::DocumentStart(..), _) => {}
                 (Event::StreamEnd | Event::DocumentEnd, _) => {
+                    let place = Place::file(self.source);
                     self.findings
-                        .error(&Place::file(self.source), "the file is empty");
+                        .error_of("yaml-syntax", &place, "the file is empty");
                     return Err(Stop);
                 }
                 (event, span) => break self.node(event, span, 0)?,
@@ -61,8 +62,8 @@ where
                 (Event::DocumentEnd, _) => {}
                 (_, span) => {
                     let place = Place::new(self.source, span);
-                    self.findings
-                        .error(&place, "a second document begins here; a file holds one");
+                    let message = "a second document begins here; a file holds one";
+                    self.findings.error_of("yaml-feature", &place, message);
                     return Err(Stop);
                 }
             }
@@ -98,8 +99,11 @@ where
             "quote text that holds `: `, ` #`, brackets, or `${{ }}` inside [ ] or { }"
         };
         let message = format!("not valid YAML: {info}");
-        self.findings
-            .push(Finding::error(&place, message).with_help(help));
+        self.findings.push(
+            Finding::error(&place, message)
+                .with_rule("yaml-syntax")
+                .with_help(help),
+        );
         Stop
     }
 
@@ -107,8 +111,8 @@ where
         let place = Place::new(self.source, span);
         self.nodes += 1;
         if depth > MAX_DEPTH || self.nodes > MAX_NODES {
-            self.findings
-                .error(&place, "too deep or too many values for one file");
+            let message = "too deep or too many values for one file";
+            self.findings.error_of("yaml-limits", &place, message);
             return Err(Stop);
         }
         self.refuse_sharing(&event, &place);
@@ -163,6 +167,7 @@ where
     fn not_here(&mut self, place: &Place, what: &str) {
         self.findings.push(
             Finding::error(place, format!("{what} are not part of the language"))
+                .with_rule("yaml-feature")
                 .with_help("share values with `vars`, or files with `extends` and `use`"),
         );
     }
@@ -195,7 +200,8 @@ where
 
     fn key(&mut self, key: Node, earlier: &[Entry]) -> Option<Spanned<String>> {
         let NodeKind::Scalar(scalar) = key.kind else {
-            self.findings.error(&key.place, "a key must be a string");
+            self.findings
+                .error_of("wrong-type", &key.place, "a key must be a string");
             return None;
         };
         if scalar.plain && scalar.text == "<<" {
@@ -208,6 +214,7 @@ where
                     &key.place,
                     format!("`{}` stands twice in this map", scalar.text),
                 )
+                .with_rule("duplicate-key")
                 .with_related(&first.key.place, "first here"),
             );
             return None;

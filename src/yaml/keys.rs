@@ -39,7 +39,7 @@ pub fn checked_entries<'n>(
             keys.list(),
             node.describe()
         );
-        findings.error(&node.place, message);
+        findings.error_of("wrong-type", &node.place, message);
         return None;
     };
     for entry in entries {
@@ -54,10 +54,8 @@ fn check_key(key: &Spanned<String>, keys: Keys, findings: &mut Findings) {
         return;
     }
     if keys.later.contains(&name) {
-        findings.error(
-            &key.place,
-            format!("`{name}` in {} is not supported yet", keys.of),
-        );
+        let message = format!("`{name}` in {} is not supported yet", keys.of);
+        findings.error_of("not-supported", &key.place, message);
         return;
     }
     if let Some(plain) = name.strip_suffix(['+', '-'])
@@ -71,14 +69,15 @@ fn check_key(key: &Spanned<String>, keys: Keys, findings: &mut Findings) {
     }
     let all = keys.known.iter().chain(keys.later).copied();
     let message = format!("unknown key `{name}` in {}", keys.of);
-    findings.push(match nearest(name, all) {
+    let finding = match nearest(name, all) {
         Some(near) => Finding::error(&key.place, format!("{message}; did you mean `{near}`?")),
         None => Finding::error(&key.place, message).with_help(format!(
             "the keys of {} are {}",
             keys.of,
             keys.list()
         )),
-    });
+    };
+    findings.push(finding.with_rule("unknown-key"));
 }
 
 /// Reports a plain scalar that is no text to some YAML reader; true if it is text to all.
@@ -104,17 +103,15 @@ pub fn is_text(node: &Node, scalar: &Scalar, findings: &mut Findings) -> bool {
             format!("{text} is {what} to other YAML readers; write \"{text}\""),
         ),
     };
-    findings.push(finding);
+    findings.push(finding.with_rule("ambiguous-scalar"));
     false
 }
 
 /// Reads a string as it stands.
 pub fn text(node: &Node, findings: &mut Findings) -> Option<Spanned<String>> {
     let NodeKind::Scalar(scalar) = &node.kind else {
-        findings.error(
-            &node.place,
-            format!("a string should stand here, not {}", node.describe()),
-        );
+        let message = format!("a string should stand here, not {}", node.describe());
+        findings.error_of("wrong-type", &node.place, message);
         return None;
     };
     is_text(node, scalar, findings).then(|| Spanned::new(scalar.text.clone(), node.place.clone()))
@@ -123,10 +120,8 @@ pub fn text(node: &Node, findings: &mut Findings) -> Option<Spanned<String>> {
 /// Reads a list of strings as they stand.
 pub fn texts(node: &Node, findings: &mut Findings) -> Option<Vec<Spanned<String>>> {
     let NodeKind::List(items) = &node.kind else {
-        findings.error(
-            &node.place,
-            format!("a list should stand here, not {}", node.describe()),
-        );
+        let message = format!("a list should stand here, not {}", node.describe());
+        findings.error_of("wrong-type", &node.place, message);
         return None;
     };
     Some(

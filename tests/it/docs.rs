@@ -45,6 +45,11 @@ fn the_schemas_are_made_of_the_tables() {
     }
 }
 
+#[test]
+fn the_page_on_lint_rules_is_made_of_the_rules() {
+    page("lint.md", &kiln::lint::page());
+}
+
 /// The commands that `kiln --help` lists.
 fn commands(help: &str) -> Vec<&str> {
     let list = help.split("\nCommands:\n").nth(1).unwrap();

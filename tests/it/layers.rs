@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Module, and what it may import. A module missing here may import nothing and be imported by nobody.
-const ALLOWED: [(&str, &[&str]); 22] = [
+const ALLOWED: [(&str, &[&str]); 23] = [
     ("text", &[]),
     ("oci", &[]),
     ("proto", &[]),
@@ -30,6 +30,10 @@ const ALLOWED: [(&str, &[&str]); 22] = [
         "buildkit",
         &["llb", "oci", "text", "proto", "context", "credentials"],
     ),
+    (
+        "lint",
+        &["recipe", "workspace", "diagnostic", "yaml", "oci", "text"],
+    ),
     ("plan", &["recipe", "oci", "text", "diagnostic"]),
     (
         "lower",
@@ -52,6 +56,7 @@ const ALLOWED: [(&str, &[&str]); 22] = [
             "credentials",
             "diagnostic",
             "kernel",
+            "lint",
             "llb",
             "lower",
             "oci",

@@ -31,6 +31,7 @@ mod bases;
 mod beginning;
 mod canary;
 mod checkouts;
+mod committing;
 mod compressing;
 mod contexts;
 mod copying;

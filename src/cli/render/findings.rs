@@ -1,8 +1,13 @@
 //! Findings as a compiler shows them: place, quoted lines, carets, help.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use std::collections::BTreeMap;
+use std::ops::Range;
 
-use crate::diagnostic::{self, Finding, Findings};
+use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
+
+use crate::diagnostic::{self, Edit, Finding, Findings, Fix, Safety};
+use crate::ops::lint::Reported;
+use crate::text::SourceFile;
 
 /// The width that texts are wrapped to.
 const WIDTH: usize = 120;
@@ -26,6 +31,11 @@ pub(in crate::cli) fn render(findings: &Findings) -> String {
     texts.join("\n\n")
 }
 
+/// A finding of `lint`: with its rule, the path as seen from here, and its fix as a diff.
+pub(in crate::cli) fn reported(one: &Reported) -> String {
+    quoted(&one.finding, None, Some(one))
+}
+
 /// One finding in one line.
 pub(in crate::cli) fn line(finding: &Finding) -> String {
     format!(
@@ -38,40 +48,58 @@ pub(in crate::cli) fn line(finding: &Finding) -> String {
 
 /// One finding with the lines it is about.
 pub(in crate::cli) fn one(finding: &Finding) -> String {
-    quoted(finding, None)
+    quoted(finding, None, None)
 }
 
 /// A finding about a step as a whole: all its lines are quoted, or the first of many.
 pub(in crate::cli) fn step(finding: &Finding) -> String {
-    quoted(finding, Some(extent(finding)))
+    quoted(finding, Some(extent(finding)), None)
 }
 
-fn quoted(finding: &Finding, also: Option<std::ops::Range<usize>>) -> String {
+fn quoted(finding: &Finding, also: Option<Range<usize>>, lint: Option<&Reported>) -> String {
     let level = match finding.level {
         diagnostic::Level::Error => Level::ERROR,
         diagnostic::Level::Warning => Level::WARNING,
         diagnostic::Level::Note => Level::NOTE,
     };
-    let place = &finding.place;
-    let source = &place.source;
-    let mut snippet = Snippet::source(source.text())
-        .path(source.path())
-        .annotation(AnnotationKind::Primary.span(visible(finding)));
+    let source = &finding.place.source;
+    let path = |path: &str| lint.map_or_else(|| path.to_owned(), |one| one.shown(path));
+    let mut marks = vec![(AnnotationKind::Primary, visible(finding), None)];
+    let mut needed = visible(finding);
     if let Some(range) = also {
-        snippet = snippet.annotation(AnnotationKind::Visible.span(range));
+        needed = needed.start.min(range.start)..needed.end.max(range.end);
+        marks.push((AnnotationKind::Visible, range, None));
     }
     let mut elsewhere = Vec::new();
     for (related, words) in &finding.related {
         if related.source.path() == source.path() {
             let range = related.source.clamp(related.span);
-            snippet = snippet.annotation(AnnotationKind::Context.span(range).label(words.as_str()));
+            needed = needed.start.min(range.start)..needed.end.max(range.end);
+            marks.push((AnnotationKind::Context, range, Some(words.as_str())));
         } else {
-            elsewhere.push(format!("{words}: {related}"));
+            let (line, column) = related.line_column();
+            let file = path(related.source.path());
+            elsewhere.push(format!("{words}: {file}:{line}:{column}"));
         }
     }
-    let mut group: Group<'_> = level
-        .primary_title(finding.message.as_str())
-        .element(snippet);
+    let window = window(source, &needed);
+    let marks = marks.into_iter().map(|(kind, range, label)| {
+        let mark = kind.span(range.start - window.start..range.end - window.start);
+        match label {
+            Some(label) => mark.label(label),
+            None => mark,
+        }
+    });
+    let snippet = Snippet::source(&source.text()[window.clone()])
+        .line_start(source.line_column(window.start).0)
+        .path(path(source.path()))
+        .annotations(marks);
+    let title = level.primary_title(finding.message.as_str());
+    let title = match lint {
+        Some(_) => title.id(finding.rule),
+        None => title,
+    };
+    let mut group: Group<'_> = title.element(snippet);
     for words in &elsewhere {
         group = group.element(Level::NOTE.message(words.as_str()));
     }
@@ -79,11 +107,62 @@ fn quoted(finding: &Finding, also: Option<std::ops::Range<usize>>) -> String {
     if let Some(help) = &help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
-    Renderer::styled().term_width(WIDTH).render(&[group])
+    let mut groups = vec![group];
+    if let (Some(_), Some(fix)) = (lint, &finding.fix) {
+        groups.push(diff(fix, &path));
+    }
+    Renderer::styled().term_width(WIDTH).render(&groups)
+}
+
+/// A fix as the lines before and after it.
+fn diff<'f>(fix: &'f Fix, path: &dyn Fn(&str) -> String) -> Group<'f> {
+    let how = match fix.safety {
+        Safety::Safe => "--fix does it",
+        Safety::Suggested => "have a look at it: --fix does not do it",
+    };
+    let title = Level::HELP.secondary_title(format!("{} ({how})", fix.title));
+    let mut files: BTreeMap<&str, Vec<&'f Edit>> = BTreeMap::new();
+    for edit in &fix.edits {
+        files
+            .entry(edit.place.source.path())
+            .or_default()
+            .push(edit);
+    }
+    let mut group = Group::with_title(title);
+    for (file, edits) in files {
+        let Some(first) = edits.first() else { continue };
+        let source = &first.place.source;
+        let ranges = edits.iter().map(|edit| source.clamp(edit.place.span));
+        let ranges: Vec<Range<usize>> = ranges.collect();
+        let start = ranges.iter().map(|range| range.start).min();
+        let end = ranges.iter().map(|range| range.end).max();
+        let window = window(
+            source,
+            &(start.unwrap_or_default()..end.unwrap_or_default()),
+        );
+        let patches = ranges.iter().zip(edits).map(|(range, edit)| {
+            let range = range.start - window.start..range.end - window.start;
+            Patch::new(range, edit.text.as_str())
+        });
+        let snippet = Snippet::source(&source.text()[window.clone()])
+            .line_start(source.line_column(window.start).0)
+            .path(path(file))
+            .patches(patches);
+        group = group.element(snippet);
+    }
+    group
+}
+
+/// The lines that some bytes lie on: a renderer reads all it is given, and a file may be long.
+fn window(source: &SourceFile, needed: &Range<usize>) -> Range<usize> {
+    let text = source.text();
+    let start = text[..needed.start].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[needed.end..].find('\n');
+    start..end.map_or(text.len(), |at| needed.end + at + 1)
 }
 
 /// The step that begins where the finding is: the lines that are not less indented.
-fn extent(finding: &Finding) -> std::ops::Range<usize> {
+fn extent(finding: &Finding) -> Range<usize> {
     let source = &finding.place.source;
     let start = source.clamp(finding.place.span).start;
     let (_, column) = finding.place.line_column();
@@ -121,7 +200,7 @@ fn wrapped(text: &str) -> String {
 }
 
 /// What is underlined: the value, but of one that spans lines only the first.
-fn visible(finding: &Finding) -> std::ops::Range<usize> {
+fn visible(finding: &Finding) -> Range<usize> {
     let source = &finding.place.source;
     let range = source.clamp(finding.place.span);
     let first = source.text()[range.clone()]

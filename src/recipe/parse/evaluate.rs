@@ -187,13 +187,14 @@ impl Reader<'_> {
     ) {
         let at = error.at.start + offset..error.at.end + offset;
         let place = place_within(node, text, &at);
-        self.error(&place, error.message.clone());
+        self.findings
+            .error_of("expression", &place, error.message.clone());
     }
 }
 
 /// The place of a part of a scalar's text: exact where the text, or in a block its line, stands in the
 /// file as it is, else the first place in the scalar with the same words, else the scalar.
-fn place_within(node: &Node, text: &str, at: &Range<usize>) -> Place {
+pub fn place_within(node: &Node, text: &str, at: &Range<usize>) -> Place {
     let written = node.place.source.slice(node.place.span);
     if let Some(offset) = written.find(text) {
         return node.place.inner(offset + at.start, at.len());

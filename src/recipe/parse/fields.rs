@@ -105,9 +105,12 @@ impl<'n> Fields<'n> {
                 &key.place,
                 format!("{message}, and this yields nothing{}", reader.about()),
             );
-            reader.findings.push(finding.with_help("add an `else`"));
+            let finding = finding.with_help("add an `else`");
+            reader.findings.push(finding.with_rule("missing-key"));
         } else {
-            reader.error(&self.place, message);
+            reader
+                .findings
+                .error_of("missing-key", &self.place, message);
         }
         None
     }

@@ -33,6 +33,7 @@ mod values;
 pub(super) use body::content;
 pub(super) use contract::check_tags;
 pub use contract::finding;
+pub use evaluate::place_within;
 pub(super) use fields::Fields;
 pub(super) use head::{RECIPE, check_fragment, head, unknown_key};
 pub(super) use outline::{Outline, check_body, check_condition, outline, platforms};

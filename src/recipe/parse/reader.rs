@@ -72,15 +72,14 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn wrong_kind(&mut self, node: &Node, wanted: &str) {
-        self.error(
-            &node.place,
-            format!("{wanted} should stand here, not {}", node.describe()),
-        );
+        let message = format!("{wanted} should stand here, not {}", node.describe());
+        self.findings.error_of("wrong-type", &node.place, message);
     }
 
     /// Reports a node of a kind that `rule`, such as `` `axes` is a map ``, does not allow.
     pub(crate) fn not_as(&mut self, node: &Node, rule: &str) {
-        self.error(&node.place, format!("{rule}, not {}", node.describe()));
+        let message = format!("{rule}, not {}", node.describe());
+        self.findings.error_of("wrong-type", &node.place, message);
     }
 
     /// Which platform a message is about, if it is about one.
@@ -115,7 +114,7 @@ impl<'a> Reader<'a> {
         }
         if let Some((has, lacks)) = half_conditional(node) {
             let message = format!("a conditional value with `{has}` needs `{lacks}`");
-            self.error(&node.place, message);
+            self.findings.error_of("condition", &node.place, message);
             return Vec::new();
         }
         vec![node]
@@ -143,10 +142,8 @@ impl<'a> Reader<'a> {
         };
         let value = self.expression(subject);
         let Some(NodeKind::Map(cases)) = node.get("cases").map(|cases| &cases.kind) else {
-            self.error(
-                &node.place,
-                "`match` needs `cases`, a map from values to results",
-            );
+            let message = "`match` needs `cases`, a map from values to results";
+            self.findings.error_of("condition", &node.place, message);
             return Vec::new();
         };
         let otherwise = node.get("else");
@@ -166,7 +163,7 @@ impl<'a> Reader<'a> {
                     let message = format!("`match: {words}` has no case for {value}{about}");
                     let help = "add the case, or an `else` for all values not listed";
                     let finding = Finding::error(&subject.place, message).with_help(help);
-                    self.findings.push(finding);
+                    self.findings.push(finding.with_rule("condition"));
                     return Vec::new();
                 }
             }
@@ -206,7 +203,8 @@ impl<'a> Reader<'a> {
                         .collect::<Vec<_>>()
                         .join(", ")
                 );
-                self.error(&entry.key.place, message);
+                self.findings
+                    .error_of("condition", &entry.key.place, message);
             }
         }
     }

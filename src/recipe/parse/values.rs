@@ -237,7 +237,8 @@ impl Reader<'_> {
         match convert(&text.value) {
             Ok(value) => Some(Spanned::new(value, text.place)),
             Err(message) => {
-                self.error(&text.place, message);
+                self.findings
+                    .error_of("invalid-value", &text.place, message);
                 None
             }
         }

@@ -1,0 +1,276 @@
+//! One workspace: recipes in parallel, then what concerns several of them, then levels and allows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::places::Named;
+use super::read;
+use crate::context::{PatternSet, expand as expand_glob};
+use crate::diagnostic::{Finding, Findings, kind};
+use crate::lint::{
+    Allows, Files, Levels, RecipeView, Setting, Summary, WorkspaceView, apply, check_recipe,
+    check_workspace,
+};
+use crate::lower::LocalFiles;
+use crate::ops::load::{defaults, follows, references};
+use crate::ops::places::destination;
+use crate::plan::{Linked, check_links, check_names};
+use crate::recipe::{Defaults, Facts, Library, Surroundings, expand};
+use crate::text::Place;
+use crate::workspace::{self, FILE_NAME, Workspace};
+
+/// Below this many files threads cost more than they save.
+const WORTH_THREADS: usize = 16;
+
+/// What is kept of a file.
+#[derive(Default)]
+struct Seen {
+    findings: Findings,
+    summary: Option<Summary>,
+    allows: Option<Allows>,
+}
+
+/// All findings of a workspace, each once, and how many recipes it has.
+pub(super) fn lint(named: &Named, given: &[Setting]) -> (Vec<Finding>, usize) {
+    let mut findings = Findings::new();
+    let Some(workspace) = read_workspace(named, &mut findings) else {
+        return (finished(&findings), 0);
+    };
+    let levels = Levels::new(&workspace, given, &mut findings);
+    let paths = paths(&workspace, named, &mut findings);
+    let files = LocalFiles::new(&workspace.root);
+    let library = Library::new(move |path| files.read(path));
+    let job = Job {
+        workspace: &workspace,
+        library: &library,
+        levels: &levels,
+        defaults: defaults(&workspace),
+        // Which commit it is does not change what is found, and asking git would take longer than all the rest.
+        facts: Facts {
+            git: Ok(("0".repeat(40), 0)),
+        },
+    };
+    let mut summaries = Vec::new();
+    let mut allows = Vec::new();
+    for seen in job.all(&paths) {
+        findings.extend(seen.findings);
+        summaries.extend(seen.summary);
+        allows.extend(seen.allows);
+    }
+    findings.extend(library.findings());
+    check_names(summaries.iter().map(|summary| &summary.name), &mut findings);
+    links(&summaries, &mut findings);
+    let view = WorkspaceView {
+        workspace: &workspace,
+        recipes: &summaries,
+    };
+    check_workspace(&view, &levels, &mut findings);
+    more_allows(&findings, &mut allows);
+    let broken: BTreeSet<String> = broken(&findings);
+    let recipes: BTreeSet<&str> = summaries
+        .iter()
+        .filter(|summary| summary.whole)
+        .map(|summary| summary.name.place.source.path())
+        .collect();
+    let settled = |path: &str| {
+        // Rules see a fragment in the recipes that use it.
+        !broken.contains(path) && (recipes.contains(path) || broken.is_empty())
+    };
+    let kept = apply(findings, &allows, &levels, &settled);
+    let mut all = Findings::new();
+    for finding in kept {
+        all.push(finding);
+    }
+    (finished(&all), summaries.len())
+}
+
+fn finished(findings: &Findings) -> Vec<Finding> {
+    findings.sorted().into_iter().cloned().collect()
+}
+
+/// The files with a mistake that kept rules from seeing all of it.
+fn broken(findings: &Findings) -> BTreeSet<String> {
+    let sorted = findings.sorted().into_iter();
+    let mistakes = sorted.filter(|finding| {
+        kind(finding.rule).is_some() && finding.level == crate::diagnostic::Level::Error
+    });
+    mistakes
+        .map(|finding| finding.place.source.path().to_owned())
+        .collect()
+}
+
+/// Files with findings that are no recipes of their own, such as fragments elsewhere, have comments too.
+fn more_allows(findings: &Findings, allows: &mut Vec<Allows>) {
+    let mut known: BTreeSet<String> = allows.iter().map(|own| own.path().to_owned()).collect();
+    for finding in findings.sorted() {
+        let source = &finding.place.source;
+        if known.insert(source.path().to_owned()) {
+            allows.extend(Allows::of(source));
+        }
+    }
+}
+
+fn read_workspace(named: &Named, findings: &mut Findings) -> Option<Workspace> {
+    if !named.has_file {
+        let mut bare = Workspace::bare(&named.root);
+        bare.recipes = if named.filtered {
+            Vec::new()
+        } else {
+            vec!["*.yaml".to_owned()]
+        };
+        return Some(bare);
+    }
+    let source = read::source(&named.root, FILE_NAME, findings)?;
+    workspace::parse(named.root.clone(), &source, findings)
+}
+
+/// The recipe files, each once.
+fn paths(workspace: &Workspace, named: &Named, findings: &mut Findings) -> Vec<String> {
+    let mut paths: BTreeSet<String> = named.files.clone();
+    let Ok(none) = PatternSet::new::<&str>([]) else {
+        return Vec::new();
+    };
+    for glob in &workspace.recipes {
+        match expand_glob(&workspace.root, glob, &none) {
+            Ok(found) => paths.extend(found),
+            Err(error) => {
+                if let Some(file) = &workspace.file {
+                    let message = format!("`recipes: [{glob}]`: {error}");
+                    findings.error(&Place::file(file), message);
+                }
+            }
+        }
+    }
+    paths.remove(FILE_NAME);
+    let is_file = |path: &String| named.files.contains(path) || !workspace.root.join(path).is_dir();
+    paths.into_iter().filter(is_file).collect()
+}
+
+/// References between recipes. What may only follow from a recipe with mistakes is left unsaid.
+fn links(summaries: &[Summary], findings: &mut Findings) {
+    let mut linked = Vec::new();
+    for summary in summaries {
+        for image in &summary.images {
+            linked.push(Linked {
+                recipe: &summary.name,
+                name: image.name.clone(),
+                variant: &image.variant,
+                platforms: image.platforms.clone(),
+                links: image
+                    .links
+                    .iter()
+                    .map(|(platform, reference, place)| (*platform, reference, place))
+                    .collect(),
+            });
+        }
+    }
+    let has_mistakes = findings.has_errors();
+    let mut own = Findings::new();
+    check_links(&linked, &mut own);
+    for finding in own.into_items() {
+        if !has_mistakes || !follows(&finding) {
+            findings.push(finding);
+        }
+    }
+}
+
+/// What all recipes of a workspace are looked at with.
+struct Job<'a> {
+    workspace: &'a Workspace,
+    library: &'a Arc<Library>,
+    levels: &'a Levels,
+    defaults: Defaults,
+    facts: Facts,
+}
+
+impl Job<'_> {
+    /// Every file, in the order given.
+    fn all(&self, paths: &[String]) -> Vec<Seen> {
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        if paths.len() < WORTH_THREADS || threads == 1 {
+            return paths.iter().map(|path| self.one(path)).collect();
+        }
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut own = Vec::new();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(path) = paths.get(index) else {
+                    return own;
+                };
+                own.push((index, self.one(path)));
+            }
+        };
+        let mut all: BTreeMap<usize, Seen> = BTreeMap::new();
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            for worker in workers {
+                match worker.join() {
+                    Ok(own) => all.extend(own),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+        });
+        all.into_values().collect()
+    }
+
+    /// One file: read, checked, expanded, shown to the rules, and forgotten but for a summary.
+    fn one(&self, path: &str) -> Seen {
+        let mut seen = Seen::default();
+        let Some(source) = read::source(&self.workspace.root, path, &mut seen.findings) else {
+            return seen;
+        };
+        seen.allows = Allows::of(&source);
+        let Some(recipe) = read::recipe(&source, self.library, &mut seen.findings) else {
+            return seen;
+        };
+        let files = LocalFiles::new(&self.workspace.root);
+        let templates = |path: &str| files.read(path);
+        let folders = |path: &str| files.names(path);
+        let set = BTreeMap::new();
+        let around = Surroundings {
+            defaults: &self.defaults,
+            set: &set,
+            facts: &self.facts,
+            templates: &templates,
+            folders: &folders,
+        };
+        let images = expand(&recipe, around, &mut seen.findings);
+        let whole = !seen.findings.has_errors();
+        let names = images.iter().map(|image| {
+            let place = destination(self.workspace, image, &mut seen.findings);
+            references(&place, image)
+        });
+        let names = names.collect();
+        let files = Local(&files);
+        let view = RecipeView::new(&recipe, &images, self.workspace, &files);
+        check_recipe(&view, self.levels, &mut seen.findings);
+        seen.summary = Some(Summary::new(&recipe, &images, names, whole));
+        // The same finding of every variant and platform is one finding.
+        let mut once = Findings::new();
+        for finding in seen.findings.sorted() {
+            once.push(finding.clone());
+        }
+        seen.findings = once;
+        seen
+    }
+}
+
+/// The files of a workspace, as rules ask for them.
+struct Local<'a>(&'a LocalFiles);
+
+impl Files for Local<'_> {
+    fn matches(&self, source: &str, exclude: &[String]) -> Result<Vec<String>, String> {
+        self.0.matches(source, exclude)
+    }
+
+    fn ignored(&self, folder: &str) -> Result<Vec<String>, String> {
+        self.0.ignored(folder)
+    }
+
+    fn read(&self, path: &str) -> Result<String, String> {
+        self.0.read(path)
+    }
+}

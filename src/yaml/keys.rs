@@ -1,7 +1,7 @@
 //! Maps with a closed set of keys, and scalars that every reader sees alike.
 
 use super::{Entry, Node, NodeKind, Plain, Scalar, classify};
-use crate::diagnostic::{Finding, Findings, nearest};
+use crate::diagnostic::{Finding, Findings, Fix, nearest};
 use crate::text::Spanned;
 
 /// The keys a map may have.
@@ -70,7 +70,8 @@ fn check_key(key: &Spanned<String>, keys: Keys, findings: &mut Findings) {
     let all = keys.known.iter().chain(keys.later).copied();
     let message = format!("unknown key `{name}` in {}", keys.of);
     let finding = match nearest(name, all) {
-        Some(near) => Finding::error(&key.place, format!("{message}; did you mean `{near}`?")),
+        Some(near) => Finding::error(&key.place, format!("{message}; did you mean `{near}`?"))
+            .with_fix(Fix::suggested(format!("write `{near}`")).replacing(&key.place, near)),
         None => Finding::error(&key.place, message).with_help(format!(
             "the keys of {} are {}",
             keys.of,
@@ -101,7 +102,9 @@ pub fn is_text(node: &Node, scalar: &Scalar, findings: &mut Findings) -> bool {
         Plain::Ambiguous(what) => Finding::error(
             &node.place,
             format!("{text} is {what} to other YAML readers; write \"{text}\""),
-        ),
+        )
+        // A file with it is refused, and the word is text wherever this is asked: nothing else can be meant.
+        .with_fix(Fix::safe("quote it").replacing(&node.place, format!("\"{text}\""))),
     };
     findings.push(finding.with_rule("ambiguous-scalar"));
     false

@@ -277,6 +277,25 @@ fn a_fix_keeps_comments_and_layout_and_the_file_is_looked_at_again() {
 }
 
 #[test]
+fn a_word_that_must_be_quoted_is_quoted_and_a_misspelt_key_is_left_to_its_author() {
+    let bench = three();
+    let text = |word: &str| {
+        recipe(
+            "q",
+            &format!("base: a:1\nvars: {{파이썬: x, python: {word}}}  # 판\n"),
+        )
+        .replace("파이썬", "py")
+    };
+    bench.write("recipes/q.yaml", text("3.10"));
+    let ran = bench.kiln(&["lint", "--fix"]);
+    assert_eq!(ran.stderr, "fixed 1 finding in 1 file\n");
+    let read = |name: &str| std::fs::read_to_string(bench.path().join(name)).unwrap();
+    assert_eq!(read("recipes/q.yaml"), text("\"3.10\""));
+    assert!(read("recipes/wrong.yaml").contains("stesp"));
+    assert!(ran.stdout.contains("have a look at it"), "{}", ran.stdout);
+}
+
+#[test]
 fn a_fix_keeps_the_mode_of_a_file_and_writes_through_a_link() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     let bench = Workbench::new();

@@ -4,6 +4,7 @@ mod allow;
 mod apt_without_cleaning;
 mod duplicate_tag;
 mod examples;
+mod fixes;
 mod latest_tag;
 mod pip_unversioned;
 mod unused_allow;

@@ -10,6 +10,7 @@
 mod allow;
 mod comments;
 mod levels;
+mod names;
 mod page;
 mod rule;
 mod rules;

@@ -139,10 +139,26 @@ pub struct Rule {
 /// All rules, by id.
 pub static RULES: &[&Rule] = &[
     &rules::apt_without_cleaning::RULE,
+    &rules::arch_literal::RULE,
+    &rules::base_platform::RULE,
+    &rules::deprecated_label::RULE,
     &rules::duplicate_tag::RULE,
+    &rules::emulated_build::RULE,
     &rules::latest_tag::RULE,
+    &rules::missing_file::RULE,
+    &rules::pip_extra_index::RULE,
     &rules::pip_unversioned::RULE,
+    &rules::pipe_to_shell::RULE,
+    &rules::repository_grammar::RULE,
+    &rules::root_service::RULE,
+    &rules::secret_in_image::RULE,
+    &rules::unpinned_base::RULE,
+    &rules::unpinned_fetch::RULE,
+    &rules::unpinned_git::RULE,
+    &rules::unreachable_condition::RULE,
     &rules::unused_allow::RULE,
+    &rules::unused_name::RULE,
+    &rules::unused_stage::RULE,
 ];
 
 /// The rule with an id.

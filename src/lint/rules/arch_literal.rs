@@ -1,0 +1,181 @@
+//! `arch-literal`: the name of one architecture in a recipe for several.
+
+use crate::diagnostic::{Finding, Level};
+use crate::lint::rule::{Check, Example, MULTI_ARCH, Rule};
+use crate::lint::tree::{TextView, branches};
+use crate::lint::view::{RecipeView, Report};
+use crate::yaml::{Node, NodeKind};
+
+pub(in crate::lint) static RULE: Rule = Rule {
+    id: "arch-literal",
+    group: MULTI_ARCH,
+    level: Some(Level::Warning),
+    fixed: false,
+    summary: "one architecture is written out in a recipe for several platforms",
+    why: "The step does the same on every platform, so one of them gets the other's program, often without an error until it \
+          is started. Each spelling has a name: `arch` (amd64, arm64), `arch_gnu` (x86_64, aarch64), `arch_x64` (x64, arm64), \
+          `arch_nv` (x86_64, sbsa). What really is for one architecture stands under `if` or `match: arch`.",
+    bad: Example(&[(
+        Example::PATH,
+        "steps:\n  - link: {path: /usr/lib/libx.so, target: /usr/lib/x86_64-linux-gnu/libx.so.1}\n",
+    )]),
+    good: Example(&[(
+        Example::PATH,
+        "steps:\n  - link: {path: /usr/lib/libx.so, target: \"/usr/lib/${{ arch_gnu }}-linux-gnu/libx.so.1\"}\n",
+    )]),
+    check: Check::Recipe(check),
+};
+
+/// Spellings, the architecture they mean in OCI's words, and the name that stands for them.
+const SPELLINGS: [(&str, &str, &str); 8] = [
+    ("x86_64", "amd64", "arch_gnu"),
+    ("x86-64", "amd64", "arch_gnu"),
+    ("aarch64", "arm64", "arch_gnu"),
+    ("amd64", "amd64", "arch"),
+    ("arm64", "arm64", "arch"),
+    ("x64", "amd64", "arch_x64"),
+    ("sbsa", "arm64", "arch_nv"),
+    ("arm64v8", "arm64", "arch"),
+];
+/// Keys whose values are told to people, or are about platforms themselves.
+const ELSEWHERE: [&str; 9] = [
+    "platforms",
+    "platform",
+    "exclude",
+    "description",
+    "name",
+    "reason",
+    "axes",
+    "rows",
+    "if",
+];
+
+fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
+    let mut architectures: Vec<&str> = Vec::new();
+    for platform in view.images.iter().flat_map(|image| image.contents.keys()) {
+        if !architectures.contains(&platform.architecture()) {
+            architectures.push(platform.architecture());
+        }
+    }
+    if architectures.len() > 1 {
+        walk(view.tree(), &architectures, report);
+    }
+}
+
+fn walk(node: &Node, architectures: &[&str], report: &mut Report<'_>) {
+    if is_decided(node) {
+        return;
+    }
+    match &node.kind {
+        NodeKind::Scalar(scalar) => {
+            let text = TextView {
+                node,
+                text: &scalar.text,
+            };
+            tell(text, architectures, report);
+        }
+        // `[amd64, arm64]` names them all.
+        NodeKind::List(list) if lists_all(list, architectures) => {}
+        NodeKind::List(list) => list
+            .iter()
+            .for_each(|item| walk(item, architectures, report)),
+        NodeKind::Map(map) => {
+            let fixed = node.get("platform").is_some() && node.get("base").is_some();
+            for entry in map {
+                let key = entry.key.value.as_str();
+                if !fixed && !ELSEWHERE.contains(&key) {
+                    walk(&entry.value, architectures, report);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a condition on the platform stands around or beside what is written here.
+fn is_decided(node: &Node) -> bool {
+    let asks = |key: &str| {
+        let text = node.get(key).and_then(crate::lint::tree::scalar);
+        text.is_some_and(|scalar| scalar.text.contains("arch") || scalar.text.contains("platform"))
+    };
+    matches!(node.kind, NodeKind::Map(_)) && (asks("if") || asks("match"))
+}
+
+fn lists_all(list: &[Node], architectures: &[&str]) -> bool {
+    let texts: Vec<&str> = list
+        .iter()
+        .flat_map(branches)
+        .filter_map(|node| crate::lint::tree::scalar(node).map(|scalar| scalar.text.as_str()))
+        .collect();
+    architectures.iter().all(|arch| {
+        let spelt = |text: &&str| meanings(text).iter().any(|(_, meant, _)| meant == arch);
+        texts.iter().any(spelt)
+    })
+}
+
+/// The spellings in a text: where, what architecture, what stands for it.
+fn meanings(text: &str) -> Vec<(usize, &'static str, (&'static str, &'static str))> {
+    let mut all = Vec::new();
+    for (word, arch, name) in SPELLINGS {
+        for (at, _) in text.match_indices(word) {
+            let before = text[..at].chars().next_back();
+            let behind = text[at + word.len()..].chars().next();
+            let apart = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric());
+            if apart(before) && apart(behind) {
+                all.push((at, arch, (word, name)));
+            }
+        }
+    }
+    all.sort_unstable();
+    all
+}
+
+fn tell(text: TextView<'_>, architectures: &[&str], report: &mut Report<'_>) {
+    let found = meanings(text.text);
+    let meant = |arch: &&str| found.iter().any(|(_, other, _)| other == arch);
+    // A text about all of them, such as a script with a `case`, knows what it does.
+    if found.is_empty() || architectures.iter().all(meant) {
+        return;
+    }
+    for (at, arch, (word, name)) in found {
+        // An expression may compare with it.
+        let inside = text.text[..at]
+            .rfind("${{")
+            .is_some_and(|open| !text.text[open..at].contains("}}"));
+        if inside {
+            continue;
+        }
+        let message = format!("`{word}` is {arch} on every platform");
+        let spelling = text.text[at..].replacen(word, &format!("${{{{ {name} }}}}"), 1);
+        let shown: String = spelling
+            .chars()
+            .take_while(|c| !c.is_whitespace() || *c == ' ')
+            .take(40)
+            .collect();
+        let shown = shown
+            .split([' ', '"', '\''])
+            .take(3)
+            .collect::<Vec<_>>()
+            .join(" ");
+        let help = format!("write `{shown}`, or guard it with `if: arch == \"{arch}\"`");
+        report.push(Finding::error(&text.part(at..at + word.len()), message).with_help(help));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::meanings;
+
+    #[test]
+    fn a_spelling_is_found_as_a_word_of_its_own_only() {
+        let words = |text| -> Vec<&str> {
+            meanings(text)
+                .iter()
+                .map(|(_, _, (word, _))| *word)
+                .collect()
+        };
+        assert_eq!(words("/usr/lib/x86_64-linux-gnu/한"), ["x86_64"]);
+        assert_eq!(words("tool_linux_amd64.deb"), ["amd64"]);
+        assert_eq!(words("node-v22-linux-x64.tar.xz"), ["x64"]);
+        assert!(words("max64 camd64 x645 aarch64be").is_empty());
+    }
+}

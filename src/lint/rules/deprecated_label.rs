@@ -1,0 +1,73 @@
+//! `deprecated-label`: a label whose successor everybody reads.
+
+use crate::diagnostic::{Finding, Level};
+use crate::lint::rule::{Check, Example, NAMING, Rule};
+use crate::lint::tree::{entries, values};
+use crate::lint::view::{RecipeView, Report};
+
+pub(in crate::lint) static RULE: Rule = Rule {
+    id: "deprecated-label",
+    group: NAMING,
+    level: Some(Level::Warning),
+    fixed: false,
+    summary: "a label that has been replaced by another one",
+    why: "`org.label-schema.*` was given up for the names of the OCI image-spec (annotations.md) in 2019, and `maintainer` \
+          never was a standard; scanners, catalogues and registries show `org.opencontainers.image.*`.",
+    bad: Example(&[(
+        Example::PATH,
+        "labels: {maintainer: 김 <kim@example.com>}\n",
+    )]),
+    good: Example(&[(
+        Example::PATH,
+        "labels: {org.opencontainers.image.authors: 김 <kim@example.com>}\n",
+    )]),
+    check: Check::Recipe(check),
+};
+
+/// Old names and those that took their place (image-spec v1.1, annotations.md, "Back-compatibility").
+const REPLACED: [(&str, &str); 12] = [
+    ("maintainer", "org.opencontainers.image.authors"),
+    ("MAINTAINER", "org.opencontainers.image.authors"),
+    (
+        "org.label-schema.build-date",
+        "org.opencontainers.image.created",
+    ),
+    ("org.label-schema.url", "org.opencontainers.image.url"),
+    (
+        "org.label-schema.usage",
+        "org.opencontainers.image.documentation",
+    ),
+    (
+        "org.label-schema.vcs-url",
+        "org.opencontainers.image.source",
+    ),
+    (
+        "org.label-schema.vcs-ref",
+        "org.opencontainers.image.revision",
+    ),
+    (
+        "org.label-schema.version",
+        "org.opencontainers.image.version",
+    ),
+    ("org.label-schema.vendor", "org.opencontainers.image.vendor"),
+    ("org.label-schema.name", "org.opencontainers.image.title"),
+    (
+        "org.label-schema.description",
+        "org.opencontainers.image.description",
+    ),
+    ("org.label-schema.schema-version", ""),
+];
+
+fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
+    for entry in values(view.tree(), "labels").into_iter().flat_map(entries) {
+        let key = &entry.key;
+        let Some((old, new)) = REPLACED.iter().find(|(old, _)| key.value == *old) else {
+            continue;
+        };
+        let finding = Finding::error(&key.place, format!("`{old}` is a label of the past"));
+        report.push(match *new {
+            "" => finding.with_help("take it out"),
+            new => finding.with_help(format!("write `{new}`")),
+        });
+    }
+}

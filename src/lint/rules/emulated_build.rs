@@ -1,0 +1,92 @@
+//! `emulated-build`: a compiler that will run in an emulator.
+
+use crate::diagnostic::{Finding, Level};
+use crate::lint::rule::{Check, Example, MULTI_ARCH, Rule};
+use crate::lint::tree::{StepView, entries, texts, values};
+use crate::lint::view::{RecipeView, Report};
+use crate::oci::Platform;
+
+pub(in crate::lint) static RULE: Rule = Rule {
+    id: "emulated-build",
+    group: MULTI_ARCH,
+    level: Some(Level::Note),
+    fixed: false,
+    summary: "a step compiles, and no builder of the workspace has its platform",
+    why: "A compiler under emulation takes five to twenty times as long. A stage with `platform: native` and a \
+          cross compiler, or a builder of that platform in `kiln.yaml`, does the same in a fraction of the time.",
+    bad: Example(&[(Example::PATH, "steps:\n  - run: cargo build --release\n")]),
+    good: Example(&[(
+        Example::PATH,
+        "stages:\n  build:\n    base: rust:1.89-slim\n    platform: native\n    steps:\n      \
+         - run: cargo build --release --target ${{ arch_gnu }}-unknown-linux-gnu\n\
+         steps:\n  - copy: {from: build, src: /app, to: /app}\n",
+    )]),
+    check: Check::Recipe(check),
+};
+
+/// How commands begin that compile for minutes.
+const HEAVY: [&str; 12] = [
+    "make -j",
+    "cmake --build",
+    "ninja",
+    "cargo build",
+    "cargo install",
+    "go build",
+    "bazel build",
+    "npm run build",
+    "yarn build",
+    "mvn package",
+    "gradle build",
+    "python setup.py install",
+];
+
+fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
+    let builders = &view.workspace.builders;
+    let covered = |platform: &Platform| {
+        builders
+            .iter()
+            .any(|builder| builder.platforms.contains(platform))
+    };
+    let mut platforms = view.images.iter().flat_map(|image| image.contents.keys());
+    let Some(first) = platforms.next() else {
+        return;
+    };
+    let several = platforms.any(|platform| platform.architecture() != first.architecture());
+    let all = view.images.iter().flat_map(|image| image.contents.keys());
+    if !several || (!builders.is_empty() && all.into_iter().all(covered)) {
+        return;
+    }
+    for step in view.steps().iter().filter(|step| step.word.value == "run") {
+        if !is_native(view, step) {
+            compiles(step, report);
+        }
+    }
+}
+
+fn is_native(view: &RecipeView<'_>, step: &StepView<'_>) -> bool {
+    let Some(name) = step.stage else { return false };
+    values(view.tree(), "stages")
+        .into_iter()
+        .flat_map(entries)
+        .any(|stage| stage.key.value == name && stage.value.get("platform").is_some())
+}
+
+fn compiles(step: &StepView<'_>, report: &mut Report<'_>) {
+    for text in texts(step.value) {
+        let found = HEAVY.iter().find_map(|heavy| {
+            let starts = |at: usize| {
+                let before = text.text[..at].trim_end_matches(' ');
+                before.is_empty() || before.ends_with(['\n', ';', '&', '(', '|'])
+            };
+            let mut all = text.text.match_indices(heavy);
+            all.find(|(at, _)| starts(*at))
+                .map(|(at, _)| at..at + heavy.len())
+        });
+        if let Some(at) = found {
+            let message = "this compiles, and runs under emulation on every foreign platform";
+            let help =
+                "compile in a stage with `platform: native`, or name a builder of that platform";
+            report.push(Finding::error(&text.part(at), message).with_help(help));
+        }
+    }
+}

@@ -1,10 +1,10 @@
 //! The keys of steps that install packages.
 
-use super::sources::DOWNLOAD;
+use super::sources::FILE;
 use super::types::{TEXTS, Table, Type, URL, key};
 
 /// A package's name, or a package file.
-const PACKAGES: Type = Type::List(&Type::Either(&[Type::Text, Type::Table(&DOWNLOAD)]));
+const PACKAGES: Type = Type::List(&Type::Either(&[Type::Text, Type::Table(&FILE)]));
 
 pub(super) static APT: Table = Table {
     name: "apt",
@@ -63,7 +63,7 @@ static SOURCE: Table = Table {
         ),
         key(
             "key",
-            Type::Either(&[Type::Path, Type::Table(&DOWNLOAD)]),
+            Type::Either(&[Type::Path, Type::Table(&FILE)]),
             "The key it is signed with: a file, or `{url, sha256}`.",
         ),
     ],

@@ -18,6 +18,21 @@ pub(super) static DOWNLOAD: Table = Table {
     rules: &[],
 };
 
+/// A file of the web that is used as it is: a package, or the key of a package source.
+pub(super) static FILE: Table = Table {
+    name: "file",
+    of: "a file by URL",
+    fields: &[
+        key("url", URL, "Where it is.").required(),
+        key(
+            "sha256",
+            CHECKSUM,
+            "Its checksum, or one for each architecture.",
+        ),
+    ],
+    rules: &[],
+};
+
 const CHECKSUM: Type = Type::Either(&[SHA256, Type::Map(&SHA256)]);
 const EXTRACTED: Type = Type::Either(&[Type::Bool, Type::Table(&EXTRACT)]);
 

@@ -35,7 +35,7 @@ const TRUST: Keys = Keys {
     later: &[],
 };
 const KERNEL: Keys = Keys {
-    of: "`kernel`",
+    of: "`kernel` in kiln.yaml",
     known: &["releases"],
     later: &[],
 };

@@ -5,6 +5,9 @@ use std::path::Path;
 
 use crate::common::Workbench;
 
+/// A workspace that does not mind tags without digests: they are not what these tests are about.
+const QUIET: &str = "kiln: 1\nlint: {rules: {unpinned-base: off}}\n";
+
 /// A recipe with the keys it needs, and then `rest`.
 fn recipe(name: &str, rest: &str) -> String {
     format!("kiln: 1\nname: {name}\ntags: [\"1\"]\n{rest}")
@@ -13,7 +16,7 @@ fn recipe(name: &str, rest: &str) -> String {
 /// A workspace with a clean recipe, one with a warning and one with an error.
 fn three() -> Workbench {
     let bench = Workbench::new();
-    bench.write("kiln.yaml", "kiln: 1\n");
+    bench.write("kiln.yaml", QUIET);
     bench.write("recipes/clean.yaml", recipe("clean", "base: debian:12\n"));
     bench.write(
         "recipes/warn.yaml",
@@ -199,7 +202,7 @@ fn levels_of_the_workspace_count_and_a_wrong_one_is_shown_at_its_place() {
     assert_eq!(code(&bench, &["recipes/warn.yaml"]), 0);
     bench.write("kiln.yaml", "kiln: 1\nlint:\n  rules: {pinning: error}\n");
     assert_eq!(code(&bench, &["recipes/warn.yaml"]), 1);
-    let wrong = "kiln: 1\nlint:\n  rules: {latest-tga: off, latest-tag: 경고, unknown-key: note}\n";
+    let wrong = "kiln: 1\nlint:\n  rules: {latest-tga: off, latest-tag: 경고, unknown-key: note, unpinned-base: off}\n";
     bench.write("kiln.yaml", wrong);
     let document = json(&bench, &["recipes/clean.yaml"]);
     let findings = document["findings"].as_array().unwrap();

@@ -240,7 +240,7 @@ fn a_clean_workspace_is_an_empty_list_in_every_form() {
     bench.write("kiln.yaml", "kiln: 1\n");
     bench.write(
         "recipes/r.yaml",
-        "kiln: 1\nname: r\ntags: [\"1\"]\nbase: debian:12\n",
+        "kiln: 1\nname: r\ntags: [\"1\"]\nbase: scratch\n",
     );
     let of = |format: &str| {
         let ran = bench.kiln(&["lint", "--format", format]);

@@ -15,7 +15,10 @@ pub(in crate::lint) static RULE: Rule = Rule {
           of the other platform would fail at its first step, after everything before it was done. Choose a base that has \
           both, name the platforms that there are, or choose by `match: arch`.",
     bad: Example(&[(Example::PATH, "base: rocm/pytorch:6.2.3\n")]),
-    good: Example(&[(Example::PATH, "base: rocm/pytorch:6.2.3\nplatforms: [linux/amd64]\n")]),
+    good: Example(&[(
+        Example::PATH,
+        "base: rocm/pytorch:6.2.3\nplatforms: [linux/amd64]\n",
+    )]),
     check: Check::Recipe(check),
 };
 

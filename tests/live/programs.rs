@@ -239,7 +239,7 @@ fn a_cache_belongs_to_the_user_of_the_step_by_number_or_name() {
 steps:
   - run: |
       echo 'work:x:1234:77::/:/bin/sh' >> /etc/passwd
-      echo 'work:x:77:' >> /etc/group
+      echo 'work:x:77:' >> /etc/group  # UNIQUE
   - run: stat -c %u:%g /c /d; echo by name > /c/f
     user: work
     cache: [{path: /c, id: UNIQUE-a}, /d]

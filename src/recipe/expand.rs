@@ -78,6 +78,7 @@ fn one(
         folders: around.folders,
         releases: &around.defaults.releases,
         open: RefCell::default(),
+        read: RefCell::default(),
     };
     let names = recipe.names(false);
     let whole = scope(None);

@@ -133,6 +133,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) releases: &'a Releases,
     /// The vars being evaluated, to notice one that needs itself.
     pub(crate) open: RefCell<Vec<String>>,
+    /// The names of `bound` that have been read, for those who show where values come from.
+    pub(crate) read: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Scope<'a> {
@@ -150,12 +152,14 @@ impl<'a> Scope<'a> {
             folders: self.folders,
             releases: self.releases,
             open: RefCell::default(),
+            read: RefCell::default(),
         }
     }
 
     /// The value of a name that is not a var.
     pub(crate) fn fixed(&self, name: &str) -> Option<Result<Value, String>> {
         if let Some(value) = self.bound.get(name) {
+            self.read.borrow_mut().insert(name.to_owned());
             return Some(Ok(value.clone()));
         }
         let text = |text: &str| Some(Ok(Value::Text(text.to_owned())));

@@ -161,9 +161,23 @@ fn a_recipe_with_mistakes_shows_them_and_nothing_else() {
     assert!(ran.stderr.contains("r.yaml:3:8"), "{}", ran.stderr);
 }
 
-/// What an image is, without the places.
+/// What an image is, without the places. A step of a snippet is called as progress and history call it.
 fn said(image: &Image) -> String {
-    let contents = format!("{:#?}", image.contents);
+    let mut contents = image.contents.clone();
+    for content in contents.values_mut() {
+        let stages = content.stages.values_mut().map(|stage| &mut stage.steps);
+        for step in stages.chain([&mut content.steps]).flatten() {
+            step.used.clear();
+            if let Some(outer) = step.within.take() {
+                let own = step.name.take().map(|own| format!("{outer}: {own}"));
+                step.name = Some(own.unwrap_or(outer));
+            }
+        }
+        if let Some(kernel) = &mut content.kernel {
+            kernel.place = None;
+        }
+    }
+    let contents = format!("{contents:#?}");
     let lines = contents
         .lines()
         .filter(|line| !line.trim_start().starts_with("place: "));
@@ -242,4 +256,59 @@ fn what_is_shown_is_a_recipe_of_the_same_image() {
         bench.write("r.yaml", RECIPE.replace("안녕", "hallo-1"));
     };
     assert_eq!(comes_back(&nasty, "show", None), 6);
+}
+
+/// Recipes that share, in several folders, and all keys that images have besides.
+fn sharing(bench: &Workbench) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    bench.copy(&root.join("tests/fixtures/shown"), "");
+}
+
+#[test]
+fn fragments_and_snippets_of_other_folders_are_shown_as_one_recipe_of_the_same_image() {
+    assert_eq!(comes_back(&sharing, "whole", None), 6);
+    assert_eq!(comes_back(&sharing, "docker", None), 3);
+}
+
+#[test]
+fn what_is_shown_neither_extends_nor_adds_nor_uses() {
+    let bench = Workbench::new();
+    sharing(&bench);
+    let text = shown(&bench, &[]);
+    let keys = text.lines().filter_map(|line| line.split_once(':'));
+    for (key, _) in keys {
+        let key = key.trim_start_matches([' ', '-']);
+        let left = ["use", "with", "extends", "inputs"].contains(&key);
+        assert!(!left && !key.ends_with(['+', '-']), "{key} in {text}");
+    }
+}
+
+#[test]
+fn with_origin_the_lines_of_a_snippet_name_it_and_where_its_inputs_were_given() {
+    let bench = Workbench::new();
+    sharing(&bench);
+    insta::assert_snapshot!(shown(&bench, &["team/whole:a", "--origin"]));
+}
+
+#[test]
+fn for_programs_the_value_of_a_snippet_has_the_places_of_its_inputs() {
+    let bench = Workbench::new();
+    sharing(&bench);
+    let arguments = ["team/whole:b", "--origin", "--format", "json"];
+    let all: serde_json::Value = serde_json::from_str(&shown(&bench, &arguments)).unwrap();
+    let steps = &all["images"][0]["platforms"]["linux/arm64"]["value"]["steps"]["value"];
+    let fetch = steps
+        .as_array()
+        .unwrap()
+        .iter()
+        .find_map(|step| step["value"].get("fetch"));
+    let url = serde_json::json!({
+        "value": "https://example.com/4.b-arm64.tar",
+        "from": "recipe",
+        "file": "templates/steps/editor.yaml",
+        "line": 11,
+        "column": 18,
+        "inputs": {"version": {"file": "recipes/r.yaml", "line": 20, "column": 16}},
+    });
+    assert_eq!(fetch.unwrap()["value"]["url"], url);
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::ops::{Entry, Line, Origin, Shown, Tree, TreeKind, lines};
+use crate::text::Place;
 
 const VERSION: u32 = 1;
 /// Comments stand in one column, as far as lines reach it.
@@ -97,20 +98,31 @@ fn placed(tree: &Tree) -> Value {
     };
     let mut all = Map::from_iter([("value".to_owned(), value)]);
     let from = match &tree.origin {
-        Origin::Written(_) => "recipe",
+        Origin::Written(_) | Origin::Filled(..) => "recipe",
         Origin::Workspace(_) => "workspace",
         Origin::Set(_) => "set",
         Origin::Default => "default",
         Origin::Shown => "shown",
     };
     all.insert("from".to_owned(), from.into());
-    if let Origin::Written(place) | Origin::Workspace(place) = &tree.origin {
-        let (line, column) = place.line_column();
-        all.insert("file".to_owned(), place.source.path().into());
-        all.insert("line".to_owned(), line.into());
-        all.insert("column".to_owned(), column.into());
+    if let Some(place) = tree.origin.place() {
+        all.extend(at(place));
+    }
+    if let Origin::Filled(_, inputs) = &tree.origin {
+        let input = |(name, place): &(String, Place)| (name.clone(), Value::Object(at(place)));
+        let inputs = Value::Object(inputs.iter().map(input).collect());
+        all.insert("inputs".to_owned(), inputs);
     }
     Value::Object(all)
+}
+
+fn at(place: &Place) -> Map<String, Value> {
+    let (line, column) = place.line_column();
+    Map::from_iter([
+        ("file".to_owned(), place.source.path().into()),
+        ("line".to_owned(), line.into()),
+        ("column".to_owned(), column.into()),
+    ])
 }
 
 fn of_entries(entries: &[Entry], value: fn(&Tree) -> Value) -> Value {

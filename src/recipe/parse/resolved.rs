@@ -1,4 +1,4 @@
-//! A scalar's value as it stands, for showing what a recipe says.
+//! Values as they stand, for showing what a recipe says.
 
 use super::reader::Reader;
 use super::values::{ENV, PLAIN, plain_bool};
@@ -23,4 +23,10 @@ pub(in crate::recipe) fn resolved_scalar(
     let rules = if is_variable { ENV } else { PLAIN };
     let text = reader.render(node, &scalar.text, &template, rules)?;
     Some(Value::Text(text.value))
+}
+
+/// The text that a Handlebars file comes to.
+pub(in crate::recipe) fn resolved_template(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let text = reader.text(node)?;
+    reader.rendered(text)
 }

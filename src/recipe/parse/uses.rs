@@ -31,24 +31,19 @@ pub(super) fn used(
     word: &Entry,
     name: Option<&str>,
 ) -> Vec<Step> {
-    let path = reader.one(&word.value, |reader, node| {
-        let text = reader.text(node)?;
-        let folder = text.place.source.clone();
-        reader.convert(text, |written| snippet_path(folder.folder(), written))
-    });
     let with = node.get("with");
-    let Some((path, snippet)) = path.and_then(|path| found(reader, path)) else {
+    let Some((at, snippet)) = named(reader, word) else {
         // The values can be looked at all the same.
         for (_, value) in with.map_or_else(Vec::new, |node| entries(reader, node, "with")) {
             reader.value(value);
         }
         return Vec::new();
     };
-    let at = Spanned::new(path.value, word.key.place.clone());
     let given = given(reader, &snippet, with, &at.place);
     match (reader.pass, given) {
         (Pass::Expand(scope, _), Some(values)) if may_enter(reader, &at) => {
-            let mut all = spliced(reader, scope, &snippet, &values, &at);
+            let all = spliced(reader, scope, &snippet, &values, &at, steps);
+            let mut all = all.unwrap_or_default();
             for step in &mut all {
                 step.used.insert(0, at.place.clone());
                 if let Some(name) = name {
@@ -64,6 +59,53 @@ pub(super) fn used(
         }
         _ => Vec::new(),
     }
+}
+
+/// Goes into the snippet of a `use` as for its steps, and reads these in another way: `read` gets them as
+/// written, and where the value of each input was given. Nothing comes back where there is no way in.
+pub(in crate::recipe) fn entered<T>(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    word: &Entry,
+    read: impl FnOnce(&mut Reader<'_>, &Node, &BTreeMap<String, Place>) -> T,
+) -> Option<T> {
+    let (at, snippet) = named(reader, word)?;
+    let with = node.get("with");
+    let values = given(reader, &snippet, with, &at.place)?;
+    let defaults = snippet
+        .inputs
+        .iter()
+        .filter_map(|(name, input)| Some((name.clone(), input.default.as_ref()?.place.clone())));
+    let mut places: BTreeMap<String, Place> = defaults.collect();
+    for (key, value) in with.map_or_else(Vec::new, |node| entries(reader, node, "with")) {
+        let branch = reader.branches(value).first().map(|node| &node.place);
+        places.extend(branch.map(|place| (key.value.clone(), place.clone())));
+    }
+    let Pass::Expand(scope, _) = reader.pass else {
+        return None;
+    };
+    if !may_enter(reader, &at) {
+        return None;
+    }
+    spliced(
+        reader,
+        scope,
+        &snippet,
+        &values,
+        &at,
+        |reader: &mut Reader<'_>, node: &Node| read(reader, node, &places),
+    )
+}
+
+/// The snippet that a `use` names, and where.
+fn named(reader: &mut Reader<'_>, word: &Entry) -> Option<(Spanned<String>, Arc<Snippet>)> {
+    let path = reader.one(&word.value, |reader, node| {
+        let text = reader.text(node)?;
+        let folder = text.place.source.clone();
+        reader.convert(text, |written| snippet_path(folder.folder(), written))
+    });
+    let (path, snippet) = found(reader, path?)?;
+    Some((Spanned::new(path.value, word.key.place.clone()), snippet))
 }
 
 /// `NAME` is a file of the workspace's folder of snippets; what has a `/` is a path.
@@ -243,16 +285,15 @@ fn may_enter(reader: &mut Reader<'_>, at: &Spanned<String>) -> bool {
 
 /// The snippet's steps for one variant and platform. What is wrong with them is shown in the snippet's
 /// lines, and says where it was used.
-fn spliced(
+fn spliced<T>(
     reader: &mut Reader<'_>,
     scope: &Scope<'_>,
     snippet: &Snippet,
     values: &BTreeMap<String, Value>,
     at: &Spanned<String>,
-) -> Vec<Step> {
-    let Some(node) = &snippet.steps else {
-        return Vec::new();
-    };
+    read: impl FnOnce(&mut Reader<'_>, &Node) -> T,
+) -> Option<T> {
+    let node = snippet.steps.as_ref()?;
     let mut findings = Findings::new();
     let inside = scope.inside(values, &snippet.vars);
     let names = Names::of_snippet(snippet);
@@ -265,11 +306,11 @@ fn spliced(
         trail: std::mem::take(&mut reader.trail),
         uses: std::mem::take(&mut reader.uses),
     };
-    let steps = steps(&mut own, node);
+    let steps = read(&mut own, node);
     (reader.trail, reader.uses) = (own.trail, own.uses);
     reader.trail.pop();
     reader
         .findings
         .extend(findings.with_related(&at.place, "used here"));
-    steps
+    Some(steps)
 }

@@ -1,6 +1,7 @@
 //! A [`Tree`] as the lines of a YAML file, each with where its value comes from.
 
 use super::tree::{Entry, Origin, Tree, TreeKind};
+use crate::text::Place;
 use crate::yaml::{block, scalar};
 
 /// The widest line on which a whole list stands.
@@ -89,15 +90,30 @@ fn write_value(value: &Tree, head: &str, indent: usize, all: &mut Vec<Line>) {
         }
         return;
     }
-    push(format!("{head}{}", inline(value)), &value.origin, all);
+    push(format!("{head}{}", inline(value)), &origin(value), all);
+}
+
+/// Where a value on one line comes from: of a list with all that its items are made of.
+fn origin(value: &Tree) -> Origin {
+    let TreeKind::List(items) = &value.kind else {
+        return value.origin.clone();
+    };
+    let mut all: Vec<(String, Place)> = Vec::new();
+    for item in items {
+        if let Origin::Filled(_, inputs) = &item.origin {
+            let new = inputs.iter().filter(|input| !all.contains(input));
+            all.extend(new.cloned().collect::<Vec<_>>());
+        }
+    }
+    match value.origin.place() {
+        Some(place) if !all.is_empty() => Origin::Filled(place.clone(), all),
+        _ => value.origin.clone(),
+    }
 }
 
 /// A list on one line: what was written on one line, or what is short and comes from one place.
 fn in_one_line(items: &[Tree], before: usize) -> Option<String> {
-    let line = |item: &Tree| match &item.origin {
-        Origin::Written(place) | Origin::Workspace(place) => Some(place.line_column().0),
-        _ => None,
-    };
+    let line = |item: &Tree| item.origin.place().map(|place| place.line_column().0);
     let simple = |item: &Tree| !matches!(item.kind, TreeKind::List(_) | TreeKind::Map(_));
     if !items.iter().all(simple) || items.windows(2).any(|two| line(&two[0]) != line(&two[1])) {
         return None;

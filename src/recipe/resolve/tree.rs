@@ -7,6 +7,8 @@ use crate::text::Place;
 pub enum Origin {
     /// A place in a recipe, fragment or snippet.
     Written(Place),
+    /// A place in a snippet, and the inputs that the value there is made of: where each was given.
+    Filled(Place, Vec<(String, Place)>),
     /// `kiln.yaml`, which gives it to recipes that say nothing.
     Workspace(Place),
     /// `--set` with this name.
@@ -58,9 +60,25 @@ impl Origin {
         let line = |place: &Place| format!("{}:{}", place.source.path(), place.line_column().0);
         match self {
             Self::Written(place) | Self::Workspace(place) => Some(line(place)),
+            Self::Filled(place, inputs) => {
+                let from = |(name, place)| format!(", {name} from {}", line(place));
+                let inputs: String = inputs
+                    .iter()
+                    .map(|(name, place)| from((name, place)))
+                    .collect();
+                Some(format!("{}{inputs}", line(place)))
+            }
             Self::Set(name) => Some(format!("--set {name}")),
             Self::Default => Some("default".to_owned()),
             Self::Shown => None,
+        }
+    }
+
+    /// The place in a file, if there is one.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Written(place) | Self::Filled(place, _) | Self::Workspace(place) => Some(place),
+            Self::Set(_) | Self::Default | Self::Shown => None,
         }
     }
 

@@ -50,8 +50,8 @@ pub(super) fn vars(
             Some(Tree::text(Origin::Set(name.clone()), escaped(text)))
         } else {
             let (mut unused, names) = (Findings::new(), recipe.names(true));
-            let reader = Reader::new(&mut unused, Pass::Expand(scope, &names));
-            let value = Walk::new(recipe, reader).value(&entry.value, ty);
+            let mut reader = Reader::new(&mut unused, Pass::Expand(scope, &names));
+            let value = Walk::new(recipe, &mut reader).value(&entry.value, ty);
             value.filter(|_| unused.is_empty())
         };
         all.extend(value.map(|value| Entry {

@@ -1,6 +1,7 @@
 //! A recipe's tree to a [`Tree`], for one variant on one platform.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use super::text::{escaped, escaped_variable, from_root, of_value};
 use super::tree::{Entry, Origin, Tree, TreeKind};
@@ -11,10 +12,11 @@ use crate::recipe::expand::Surroundings;
 use crate::recipe::expr::Value;
 use crate::recipe::model::Recipe;
 use crate::recipe::parse::reader::{Pass, Reader, is_conditional};
-use crate::recipe::parse::resolved_scalar;
+use crate::recipe::parse::{entered, resolved_scalar, resolved_template};
 use crate::recipe::scope::Scope;
 use crate::recipe::variant::Variant;
 use crate::schema::{RECIPE, STEP, Table, Type};
+use crate::text::Place;
 use crate::yaml::{self, Node, NodeKind, Scalar};
 
 /// What a variant is on some platforms, key by key; `platforms` itself is beside it.
@@ -26,6 +28,8 @@ pub struct Resolved {
     pub platforms: Vec<(Platform, Tree)>,
 }
 
+/// What a snippet's steps are.
+const STEPS: Type = Type::List(&Type::Step);
 /// The keys that say which variants there are: of one variant they are what is left of `vars`.
 const DECIDED: [&str; 6] = ["extends", "axes", "rows", "exclude", "vars", "platforms"];
 
@@ -53,11 +57,12 @@ pub fn resolve(
         folders: around.folders,
         releases: &around.defaults.releases,
         open: RefCell::default(),
+        read: RefCell::default(),
     };
     let before = findings.len();
     let (whole, names) = (scope(None), recipe.names(false));
-    let reader = Reader::new(findings, Pass::Expand(&whole, &names));
-    let mut walk = Walk::new(recipe, reader);
+    let mut reader = Reader::new(findings, Pass::Expand(&whole, &names));
+    let mut walk = Walk::new(recipe, &mut reader);
     let ty = RECIPE
         .field("platforms")
         .map_or(Type::Text, |field| field.ty);
@@ -70,9 +75,9 @@ pub fn resolve(
     for platform in platforms {
         let scope = scope(Some(platform));
         let vars = vars(recipe, variant, around, &scope);
-        let reader =
+        let mut reader =
             Reader::new(findings, Pass::Expand(&scope, &names)).in_library(&recipe.library);
-        let mut walk = Walk::new(recipe, reader);
+        let mut walk = Walk::new(recipe, &mut reader);
         all.push((*platform, walk.recipe(&recipe.tree, &vars)));
     }
     (findings.len() == before).then_some(Resolved {
@@ -130,19 +135,22 @@ fn table(ty: Type, node: &Node) -> Option<&'static Table> {
 }
 
 pub(super) struct Walk<'w, 'a> {
-    reader: Reader<'a>,
+    reader: &'w mut Reader<'a>,
     /// The folder from which paths are understood where the recipe is read again.
     folder: &'w str,
     /// Whether the map that is read keeps the folders above its sources.
     parents: bool,
+    /// In a snippet, where its inputs were given.
+    inputs: Option<&'w BTreeMap<String, Place>>,
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
-    pub(super) fn new(recipe: &'w Recipe, reader: Reader<'a>) -> Self {
+    pub(super) fn new(recipe: &'w Recipe, reader: &'w mut Reader<'a>) -> Self {
         Self {
             reader,
             folder: recipe.source.folder(),
             parents: false,
+            inputs: None,
         }
     }
 
@@ -193,7 +201,11 @@ impl<'w, 'a> Walk<'w, 'a> {
             NodeKind::Map(entries) => self.map(node, entries, ty)?,
             NodeKind::Scalar(scalar) => self.scalar(node, scalar, ty)?,
         };
-        Some(Tree::new(Origin::Written(node.place.clone()), kind))
+        let origin = match &node.kind {
+            NodeKind::Scalar(_) => self.origin(node),
+            _ => Origin::Written(node.place.clone()),
+        };
+        Some(Tree::new(origin, kind))
     }
 
     /// The items that one item of a list is: a condition may yield several or none, and so may an expression.
@@ -215,13 +227,35 @@ impl<'w, 'a> Walk<'w, 'a> {
         all
     }
 
-    /// The steps of a snippet, in place of `use`: nothing where this is no `use`, or is shown as it is written.
-    #[expect(
-        clippy::unused_self,
-        reason = "where snippets are read, their steps are walked here"
-    )]
-    fn snippet(&mut self, _step: &Node, _ty: Type) -> Option<Vec<Tree>> {
-        None
+    /// The steps of a snippet, in place of `use`: nothing where this is no `use`.
+    fn snippet(&mut self, step: &Node, ty: Type) -> Option<Vec<Tree>> {
+        let (Type::Step, NodeKind::Map(entries)) = (ty, &step.kind) else {
+            return None;
+        };
+        let word = entries.iter().find(|entry| entry.key.value == "use")?;
+        let condition = step.get("if");
+        if condition.is_some_and(|condition| self.reader.condition(condition) != Some(true)) {
+            return Some(Vec::new());
+        }
+        let named = entries.iter().find(|entry| entry.key.value == "name");
+        let name = named.and_then(|entry| self.entry(entry, Type::Text));
+        let folder = self.folder;
+        let steps = entered(self.reader, step, word, |reader, node, inputs| {
+            let mut walk = Walk {
+                reader,
+                folder,
+                parents: false,
+                inputs: Some(inputs),
+            };
+            walk.value(node, STEPS)
+        });
+        let mut steps = steps.flatten().map_or_else(Vec::new, spliced);
+        if let Some(name) = name {
+            for step in &mut steps {
+                within(step, &name);
+            }
+        }
+        Some(steps)
     }
 
     fn map(&mut self, node: &Node, entries: &[yaml::Entry], ty: Type) -> Option<TreeKind> {
@@ -236,6 +270,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         };
         let mut all = Vec::new();
         self.parents = node.get("parents").is_some();
+        if table.name == "dockerfile" && node.get("context").is_none() {
+            all.extend(self.context(node));
+        }
         for entry in entries {
             let field = table.field(&entry.key.value);
             let ty = field.map_or(Type::Text, |field| field.ty);
@@ -250,14 +287,65 @@ impl<'w, 'a> Walk<'w, 'a> {
                 Type::Source | Type::Many(Type::Source) if node.get("from").is_some() => Type::Text,
                 other => other,
             };
-            all.extend(self.entry(entry, ty));
+            if entry.key.value == "template" && table.name == "write" && self.inputs.is_some() {
+                all.extend(self.content(entry));
+            } else {
+                all.extend(self.entry(entry, ty));
+            }
         }
         Some(TreeKind::Map(all))
     }
 
+    /// The context of a Dockerfile that is told of in another folder, which is that folder.
+    fn context(&self, node: &Node) -> Option<Entry> {
+        let folder = node.place.source.folder();
+        let origin = Origin::Written(node.place.clone());
+        (folder != self.folder).then(|| Entry {
+            key: "context".to_owned(),
+            origin: origin.clone(),
+            value: Tree::text(origin, escaped(&format!("/{folder}"))),
+        })
+    }
+
+    /// A snippet's template as the text it comes to: in a recipe it would not see the snippet's names.
+    fn content(&mut self, template: &yaml::Entry) -> Option<Entry> {
+        self.forget();
+        let node = *self.reader.branches(&template.value).first()?;
+        let text = resolved_template(self.reader, node)?;
+        Some(Entry {
+            key: "content".to_owned(),
+            origin: Origin::Written(template.key.place.clone()),
+            value: Tree::text(self.origin(node), escaped(&text)),
+        })
+    }
+
+    /// Forgets which inputs have been read.
+    fn forget(&self) {
+        if let Pass::Expand(scope, _) = self.reader.pass {
+            scope.read.borrow_mut().clear();
+        }
+    }
+
+    /// Where a value was written, and those that it was made of.
+    fn origin(&self, node: &Node) -> Origin {
+        let place = node.place.clone();
+        let (Pass::Expand(scope, _), Some(inputs)) = (self.reader.pass, self.inputs) else {
+            return Origin::Written(place);
+        };
+        let read = scope.read.borrow();
+        let given = |name: &String| Some((name.clone(), inputs.get(name)?.clone()));
+        let all: Vec<(String, Place)> = read.iter().filter_map(given).collect();
+        if all.is_empty() {
+            Origin::Written(place)
+        } else {
+            Origin::Filled(place, all)
+        }
+    }
+
     fn scalar(&mut self, node: &Node, scalar: &Scalar, ty: Type) -> Option<TreeKind> {
+        self.forget();
         let value = resolved_scalar(
-            &mut self.reader,
+            self.reader,
             node,
             scalar,
             matches!(ty, Type::Variable | Type::Either([Type::Variable, ..])),
@@ -273,9 +361,22 @@ impl<'w, 'a> Walk<'w, 'a> {
             _ if is_path(ty) && folder != self.folder => escaped(&from_root(folder, text, parents)),
             _ => escaped(text),
         };
-        let origin = Origin::Written(node.place.clone());
-        Some(of_value(&origin, value, &written))
+        Some(of_value(&self.origin(node), value, &written))
     }
+}
+
+/// A step gets the name of the `use` that it came by, as it has in progress and history.
+fn within(step: &mut Tree, name: &Entry) {
+    let (TreeKind::Map(entries), TreeKind::Text(outer)) = (&mut step.kind, &name.value.kind) else {
+        return;
+    };
+    for entry in &mut *entries {
+        if let ("name", TreeKind::Text(own)) = (entry.key.as_str(), &mut entry.value.kind) {
+            *own = format!("{outer}: {own}");
+            return;
+        }
+    }
+    entries.insert(0, name.clone());
 }
 
 fn is_path(ty: Type) -> bool {

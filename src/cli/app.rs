@@ -32,10 +32,11 @@ enum Command {
     /// Build images on all their platforms at once, and with --push publish one index for each
     #[command(after_help = examples::BUILD)]
     Build(build::Args),
-    /// Show what would be built; asks neither registry nor builder
+    /// Print what would be built, in which order and on what; asks neither registry nor builder
     #[command(after_help = examples::PLAN)]
     Plan(plan::Args),
-    /// Print what a recipe says for each variant: every condition decided, every expression replaced
+    /// Print what a recipe says for each variant: inherited, conditions decided, snippets and expressions in place;
+    /// asks neither registry nor builder
     #[command(after_help = examples::SHOW)]
     Show(show::Args),
     /// Print the JSON Schema of recipes, kiln.yaml or snippets, for editors

@@ -71,7 +71,10 @@ Examples:
   kiln schema snippet > snippet.json
 
 An editor with YAML support finds a schema by the first line of a file, with a path from the file's folder:
-# yaml-language-server: $schema=../../.kiln/schema/recipe.json";
+# yaml-language-server: $schema=../../.kiln/schema/recipe.json
+VS Code's YAML extension also takes it from settings.json:
+\"yaml.schemas\": {\".kiln/schema/recipe.json\": \"recipes/**/*.yaml\"}
+JetBrains: Settings, Languages & Frameworks, Schemas and DTDs, JSON Schema Mappings: add the file, draft 7, and a pattern";
 
 /// Of `init`.
 pub(super) const INIT: &str = "\

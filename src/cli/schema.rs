@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use super::exit::Exit;
 use super::out;
-use crate::schema::{Document, json};
+use crate::schema::{Document, text};
 
 /// A kind of file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -33,6 +33,6 @@ pub(super) fn exec(args: &Args) -> Exit {
         Kind::Workspace => Document::Workspace,
         Kind::Snippet => Document::Snippet,
     };
-    out::result(&format!("{:#}", json(document)));
+    out::result(&text(document));
     Exit::Done
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::names::{is_text, name, names};
 use super::steps::runs_program;
 use super::{BESIDE, Document, Field, PROGRAM, RECIPE, Rule, Table, Type, WORDS};
 
@@ -124,6 +125,13 @@ impl Emitter {
             let schema = described(&condition, help);
             self.definitions.insert(format!("key-{key}"), schema);
         }
+        for (name, keys) in [
+            ("has-match", ["match", "cases"]),
+            ("has-if", ["if", "then"]),
+        ] {
+            let schema = json!({"type": "object", "required": keys});
+            self.definitions.insert(name.to_owned(), schema);
+        }
         let of_match = json!({
             "properties": {
                 "match": {"$ref": "#/definitions/key-match"},
@@ -141,10 +149,10 @@ impl Emitter {
             "additionalProperties": false,
         });
         json!({
-            "if": {"type": "object", "required": ["match", "cases"]},
+            "if": {"$ref": "#/definitions/has-match"},
             "then": of_match,
             "else": {
-                "if": {"type": "object", "required": ["if", "then"]},
+                "if": {"$ref": "#/definitions/has-if"},
                 "then": of_if,
                 "else": self.refer(ty, Form::Plain),
             },
@@ -180,7 +188,7 @@ impl Emitter {
                             | "owner"
                             | "signal"
                             | "name"
-                            | "size",
+                            | "octal-mode",
                         _
                     )
                 );
@@ -200,7 +208,12 @@ impl Emitter {
                 json!({"if": {"type": "array"}, "then": {"items": items}, "else": one})
             }
             Type::Map(inner) => {
-                json!({"type": "object", "additionalProperties": self.refer(*inner, Form::Any)})
+                let value = self.refer(*inner, Form::Any);
+                let mut map = json!({"type": "object", "additionalProperties": value});
+                if let Some(pattern) = names(*inner, "") {
+                    map["propertyNames"] = json!({"pattern": pattern});
+                }
+                map
             }
             Type::Table(table) => Value::Object(self.table(table, false)),
             Type::Step => self.step(),
@@ -238,11 +251,17 @@ impl Emitter {
     fn more(&mut self, ty: Type) -> Value {
         match ty {
             Type::Table(table) => Value::Object(self.table(table, true)),
-            Type::Map(inner) => json!({
-                "type": "object",
-                "patternProperties": {"[+-]$": {}},
-                "additionalProperties": self.refer(*inner, Form::Any),
-            }),
+            Type::Map(inner) => {
+                let mut map = json!({
+                    "type": "object",
+                    "patternProperties": {"[+-]$": {}},
+                    "additionalProperties": self.refer(*inner, Form::Any),
+                });
+                if let Some(pattern) = names(*inner, "[+-]?") {
+                    map["propertyNames"] = json!({"pattern": pattern});
+                }
+                map
+            }
             Type::List(inner) => {
                 let items = self.refer(*inner, Form::Item);
                 let one = self.refer(*inner, Form::Plain);
@@ -294,7 +313,7 @@ impl Emitter {
 
     fn field(&mut self, field: &Field, merges: bool, properties: &mut Map<String, Value>) {
         let before = self.literal;
-        self.literal |= field.literal;
+        self.literal = field.literal.unwrap_or(before);
         let value = self.refer(field.ty, Form::Any);
         let mut value = described(&value, field.help);
         if field.filled {
@@ -358,32 +377,4 @@ fn rule(rule: &Rule) -> Value {
 /// In draft 7 nothing counts beside `$ref`, so the reference is wrapped.
 fn described(reference: &Value, help: &str) -> Value {
     json!({"description": help, "allOf": [reference]})
-}
-
-/// Whether a value of this type can be written as text, so that an expression can stand for a list of them.
-fn is_text(ty: Type) -> bool {
-    match ty {
-        Type::Either(types) => types.iter().any(|ty| is_text(*ty)),
-        Type::List(_) | Type::Many(_) | Type::Map(_) | Type::Table(_) | Type::Step => false,
-        _ => true,
-    }
-}
-
-fn name(ty: Type) -> String {
-    match ty {
-        Type::Text | Type::Script | Type::Variable | Type::Path | Type::Source => "text".into(),
-        Type::Expr => "expression".into(),
-        Type::Bool => "boolean".into(),
-        Type::Int(least, most) => format!("number-{least}-{most}"),
-        Type::Word(name, _) | Type::Like(name, _) => name.into(),
-        Type::List(inner) => format!("list-of-{}", name(*inner)),
-        Type::Many(inner) => format!("one-or-more-{}", name(*inner)),
-        Type::Map(inner) => format!("map-of-{}", name(*inner)),
-        Type::Table(table) => table.name.into(),
-        Type::Step => "step".into(),
-        Type::Either(types) => {
-            let names: Vec<String> = types.iter().map(|ty| name(*ty)).collect();
-            names.join("-or-")
-        }
-    }
 }

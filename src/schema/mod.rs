@@ -8,11 +8,13 @@
 //! Must not know trees, findings or files: this is data about the language.
 
 mod emit;
+mod names;
 mod packages;
 mod recipe;
 mod sharing;
 mod sources;
 mod steps;
+mod text;
 mod types;
 mod workspace;
 
@@ -20,6 +22,7 @@ pub use emit::json;
 pub use recipe::RECIPE;
 pub use sharing::SNIPPET;
 pub use steps::{BESIDE, PROGRAM, STEP, WORDS};
+pub use text::text;
 pub use types::{Field, Rule, Table, Type};
 pub use workspace::WORKSPACE;
 

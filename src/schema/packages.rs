@@ -192,7 +192,7 @@ pub(super) static CONDA: Table = Table {
         key("options", TEXTS, "Options of the call, as they stand."),
         key(
             "program",
-            Type::Text,
+            Type::Like("conda-program", "^(conda|mamba|micromamba|/.*)$"),
             "conda, mamba, micromamba or a path; conda.",
         ),
     ],

@@ -1,7 +1,7 @@
 //! The keys around an image: kernels, tests, limits, snippets, Dockerfiles.
 
 use super::recipe::{BASE, ENV, STEPS, VERSION};
-use super::types::{COMMAND, Field, MODE, Rule, SIZE, TEXTS, Table, Type, USER, VALUE, key};
+use super::types::{COMMAND, Field, Rule, SIZE, TEXTS, Table, Type, USER, VALUE, key};
 
 /// A snippet.
 pub static SNIPPET: Table = Table {
@@ -34,12 +34,14 @@ static INPUT: Table = Table {
             "type",
             Type::Word("input-type", &["str", "bool", "list", "path"]),
             "What its value is.",
-        ),
+        )
+        .required(),
         key(
             "default",
             VALUE,
             "Its value where `with` gives none; without a default it must be given.",
-        ),
+        )
+        .evaluated(),
         key("description", Type::Text, "What it is for."),
     ],
     rules: &[],
@@ -62,7 +64,10 @@ pub(super) static KERNEL: Table = Table {
         ),
         key(
             "role",
-            Type::Text,
+            Type::Like(
+                "role",
+                "^([Cc][Oo][Mm][Pp][Uu][Tt][Ee]|[Ii][Nn][Ff][Ee][Rr][Ee][Nn][Cc][Ee]|[Ss][Yy][Ss][Tt][Ee][Mm])$",
+            ),
             "Label role, such as COMPUTE or INFERENCE.",
         ),
         key("model_path", Type::Text, "Label model-path."),
@@ -125,11 +130,16 @@ static SERVICE: Table = Table {
     name: "service",
     of: "a service",
     fields: &[
-        key("protocol", Type::Text, "http, tcp, pty or preopen.").required(),
+        key(
+            "protocol",
+            Type::Word("protocol", &["http", "tcp", "preopen", "pty", "vnc", "rdp"]),
+            "What is spoken; vnc and rdp since 26.2.",
+        )
+        .required(),
         key(
             "port",
-            Type::Many(&Type::Int(1, 65535)),
-            "A port or several.",
+            Type::Many(&Type::Int(1025, 65534)),
+            "A port or several, from 1025 to 65534.",
         )
         .required(),
     ],
@@ -177,7 +187,11 @@ static FILE_TEST: Table = Table {
             Type::Bool,
             "Whether the file can be executed.",
         ),
-        key("mode", MODE, "The file's permissions, quoted."),
+        key(
+            "mode",
+            Type::Like("octal-mode", "^[0-7]{3,5}$"),
+            "The file's permissions as a number, quoted: \"0755\".",
+        ),
         key("contains", Type::Text, "A text that the file has."),
         key("absent", Type::Bool, "`true`: the path must not be there."),
         TEST_NAME,
@@ -198,7 +212,7 @@ static OUTPUT: Table = Table {
             "A regular expression that is found in it.",
         ),
     ],
-    rules: &[Rule::Any(&["equals", "contains", "matches"])],
+    rules: &[Rule::One(&["equals", "contains", "matches"])],
 };
 
 pub(super) static LIMITS: Table = Table {

@@ -24,8 +24,8 @@ pub struct Field {
     pub help: &'static str,
     /// Whether it must be there.
     pub required: bool,
-    /// Whether neither expressions nor conditions may stand in it.
-    pub literal: bool,
+    /// Whether neither expressions nor conditions may stand in it; nothing where that is so as around it.
+    pub literal: Option<bool>,
     /// Whether a list has to have an item.
     pub filled: bool,
 }
@@ -104,7 +104,7 @@ pub(super) const USER: Type = Type::Like(
 /// A time span.
 pub(super) const DURATION: Type = Type::Like("duration", "^([0-9]+(ms|s|m|h))+$");
 /// An amount of bytes.
-pub(super) const SIZE: Type = Type::Like("size", "^[0-9]+(\\.[0-9]+)? ?([kKMGT]i?)?B?$");
+pub(super) const SIZE: Type = Type::Like("size", "^[0-9]+(\\.[0-9]{1,9})? *([kKMGT]?B|[KMGT]iB)$");
 /// A platform of Linux.
 pub(super) const PLATFORM: Type = Type::Like("platform", "^linux/[a-z0-9_]+(/[a-z0-9]+)?$");
 
@@ -115,7 +115,7 @@ pub(super) const fn key(key: &'static str, ty: Type, help: &'static str) -> Fiel
         ty,
         help,
         required: false,
-        literal: false,
+        literal: None,
         filled: false,
     }
 }
@@ -135,7 +135,13 @@ impl Field {
 
     /// The same, without expressions and conditions.
     pub(super) const fn literal(mut self) -> Self {
-        self.literal = true;
+        self.literal = Some(true);
+        self
+    }
+
+    /// The same, with expressions and conditions even where what it stands in has none.
+    pub(super) const fn evaluated(mut self) -> Self {
+        self.literal = Some(false);
         self
     }
 }

@@ -80,7 +80,7 @@ static REGISTRY: Table = Table {
         ),
         key(
             "attestations",
-            Type::Text,
+            Type::Word("attestations", &["none"]),
             "Which attestations are pushed; none.",
         ),
         key(
@@ -177,8 +177,8 @@ static DEFAULTS: Table = Table {
         ),
         key(
             "publish",
-            Type::Word("publish", &["image", "group", "run"]),
-            "What is published together: an image, the variants of a recipe, or all of a run.",
+            Type::Word("publish", &["image"]),
+            "What is published together: an image with all its platforms.",
         ),
     ],
     rules: &[],

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use kiln::config::VARIABLES;
-use kiln::schema::{Document, json};
+use kiln::schema::{Document, text};
 
 use crate::common::Workbench;
 
@@ -40,8 +40,11 @@ fn the_page_on_the_environment_is_made_of_the_table() {
 #[test]
 fn the_schemas_are_made_of_the_tables() {
     for document in Document::ALL {
-        let text = format!("{:#}\n", json(document));
-        page(&format!("schema/{}.json", document.name()), &text);
+        let text = text(document);
+        page(
+            &format!("schema/{}.json", document.name()),
+            &format!("{text}\n"),
+        );
     }
 }
 

@@ -39,6 +39,7 @@ mod dnf;
 mod dockerfile_faults;
 mod dockerfiles;
 mod doctor;
+mod editors;
 mod failing;
 mod fetching;
 mod files;

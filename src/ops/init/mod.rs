@@ -9,7 +9,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use super::error::OpError;
-use crate::schema::{Document, json};
+use crate::schema::{Document, text};
 use crate::workspace::FILE_NAME;
 
 const RECIPE: &str = "recipes/hello/recipe.yaml";
@@ -26,7 +26,7 @@ pub fn init(folder: &Path) -> Result<Vec<String>, OpError> {
     ];
     for document in Document::ALL {
         let path = format!(".kiln/schema/{}.json", document.name());
-        files.push((path, format!("{:#}\n", json(document))));
+        files.push((path, format!("{}\n", text(document))));
     }
     let is_there = |path: &&(String, String)| folder.join(&path.0).symlink_metadata().is_ok();
     let there: Vec<&str> = files

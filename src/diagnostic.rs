@@ -5,13 +5,20 @@
 
 mod fix;
 mod kinds;
+mod nearest;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 pub use fix::{Edit, Fix, Safety};
 pub use kinds::{KINDS, Kind, kind};
+pub use nearest::nearest;
 
 use crate::text::Place;
+
+/// The most findings of one file that are kept: more help nobody, and a file may hold as many mistakes as
+/// it has bytes.
+pub const MAX_PER_FILE: usize = 200;
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,10 +120,45 @@ impl Finding {
 }
 
 /// All findings of a run: collected, never stopped at the first.
+///
+/// A recipe is expanded many times, and the same mistake shows in each expansion: it is kept once. Of one
+/// file at most [`MAX_PER_FILE`] are kept, and how many there are besides is said in one line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
     items: Vec<Finding>,
+    /// How many were reported, kept or not.
+    reported: usize,
+    has_errors: bool,
+    files: BTreeMap<String, Tally>,
 }
+
+/// What is known of one file's findings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Tally {
+    kept: usize,
+    /// Which findings have been seen, as hashes, up to [`MAX_SEEN`] of them.
+    seen: BTreeSet<u64>,
+}
+
+/// The longest message, in bytes: words of the file stand in it, and they may be as long as the file.
+const MAX_MESSAGE: usize = 1000;
+
+/// Cuts the middle out of a text that is longer than [`MAX_MESSAGE`]: what it says of long words stands
+/// before and behind them.
+fn clip(text: &mut String) {
+    if text.len() <= MAX_MESSAGE {
+        return;
+    }
+    let half = MAX_MESSAGE / 2;
+    let start = (0..=half).rev().find(|&at| text.is_char_boundary(at));
+    let end = (text.len() - half..text.len()).find(|&at| text.is_char_boundary(at));
+    if let (Some(start), Some(end)) = (start, end) {
+        text.replace_range(start..end, "…");
+    }
+}
+
+/// The most different findings of a file that are counted.
+const MAX_SEEN: usize = 10_000;
 
 impl Findings {
     /// An empty collection.
@@ -125,8 +167,43 @@ impl Findings {
     }
 
     /// Adds a finding.
-    pub fn push(&mut self, finding: Finding) {
-        self.items.push(finding);
+    pub fn push(&mut self, mut finding: Finding) {
+        clip(&mut finding.message);
+        finding.help.iter_mut().for_each(clip);
+        self.reported += 1;
+        self.has_errors |= finding.level == Level::Error;
+        let path = finding.place.source.path();
+        if !self.files.contains_key(path) {
+            self.files.insert(path.to_owned(), Tally::default());
+        }
+        let Some(tally) = self.files.get_mut(path) else {
+            return;
+        };
+        let mut hasher = DefaultHasher::new();
+        (finding.place.span, &finding.message).hash(&mut hasher);
+        if tally.seen.len() >= MAX_SEEN || !tally.seen.insert(hasher.finish()) {
+            return;
+        }
+        if tally.kept < MAX_PER_FILE {
+            tally.kept += 1;
+            self.items.push(finding);
+        }
+    }
+
+    /// Whether no more findings of a place's file are kept: what would only make their words better need
+    /// not be done.
+    pub fn is_full(&self, place: &Place) -> bool {
+        let tally = self.files.get(place.source.path());
+        tally.is_some_and(|tally| tally.kept >= MAX_PER_FILE)
+    }
+
+    /// The files of which findings were left out, with how many: each at least so many, since counting
+    /// has a bound as well.
+    pub fn left_out(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.files
+            .iter()
+            .map(|(path, tally)| (path.as_str(), tally.seen.len() - tally.kept))
+            .filter(|(_, count)| *count > 0)
     }
 
     /// Adds an error with nothing but a message.
@@ -146,7 +223,16 @@ impl Findings {
 
     /// Adds everything another collection holds.
     pub fn extend(&mut self, other: Self) {
-        self.items.extend(other.items);
+        self.reported += other.reported.saturating_sub(other.items.len());
+        self.has_errors |= other.has_errors;
+        for finding in other.items {
+            self.push(finding);
+        }
+        for (path, tally) in other.files {
+            let seen = &mut self.files.entry(path).or_default().seen;
+            let room = MAX_SEEN.saturating_sub(seen.len());
+            seen.extend(tally.seen.into_iter().take(room));
+        }
     }
 
     /// The same with one more place for each.
@@ -160,14 +246,13 @@ impl Findings {
 
     /// Whether any finding is an error.
     pub fn has_errors(&self) -> bool {
-        self.items
-            .iter()
-            .any(|finding| finding.level == Level::Error)
+        self.has_errors
     }
 
-    /// How many findings there are.
+    /// How many findings have been reported, the same one as often as it was: it tells whether a part of
+    /// the work found something.
     pub fn len(&self) -> usize {
-        self.items.len()
+        self.reported
     }
 
     /// Whether there is none.
@@ -175,18 +260,9 @@ impl Findings {
         self.items.is_empty()
     }
 
-    /// The findings sorted by file and place, each once: a recipe is expanded many times, and the
-    /// same mistake shows in each expansion.
+    /// The findings sorted by file and place, each once.
     pub fn sorted(&self) -> Vec<&Finding> {
-        let mut seen = BTreeSet::new();
-        let mut sorted: Vec<&Finding> = self
-            .items
-            .iter()
-            .filter(|finding| {
-                let place = &finding.place;
-                seen.insert((place.source.path(), place.span, finding.message.as_str()))
-            })
-            .collect();
+        let mut sorted: Vec<&Finding> = self.items.iter().collect();
         sorted.sort_by_key(|finding| {
             let place = &finding.place;
             (place.source.path(), place.span, finding.level)
@@ -195,49 +271,10 @@ impl Findings {
     }
 }
 
-/// The candidate that a misspelt word most likely stands for: at most a third of its letters apart.
-pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).max(1);
-    candidates
-        .into_iter()
-        .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|&(distance, _)| distance <= limit)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// Optimal string alignment distance: insert, delete, replace, swap of neighbours.
-fn distance(left: &str, right: &str) -> usize {
-    let left: Vec<char> = left.chars().flat_map(char::to_lowercase).collect();
-    let right: Vec<char> = right.chars().flat_map(char::to_lowercase).collect();
-    let mut rows = vec![(0..=right.len()).collect::<Vec<usize>>()];
-    for (i, a) in left.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, b) in right.iter().enumerate() {
-            let change = rows[i][j] + usize::from(a != b);
-            let mut best = change.min(rows[i][j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *a == right[j - 1] && left[i - 1] == *b {
-                best = best.min(rows[i - 1][j - 1] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[left.len()][right.len()]
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Finding, Findings, nearest};
+    use super::{Finding, Findings, MAX_PER_FILE};
     use crate::text::{Place, SourceFile, Span};
-
-    #[test]
-    fn the_nearest_key_is_found_across_a_swap_and_a_missing_letter() {
-        let keys = ["install", "remove", "options"];
-        assert_eq!(nearest("instal", keys), Some("install"));
-        assert_eq!(nearest("optoins", keys), Some("options"));
-        assert_eq!(nearest("zebra", keys), None);
-    }
 
     #[test]
     fn findings_are_sorted_by_place_and_shown_once() {
@@ -261,5 +298,23 @@ mod tests {
             .map(|f| f.message.as_str())
             .collect();
         assert_eq!(messages, ["first", "second"]);
+    }
+
+    #[test]
+    fn of_many_findings_of_a_file_the_first_are_kept_and_the_rest_counted_once() {
+        let file = SourceFile::new("한.yaml", "x".repeat(2000));
+        let at = |start| Place::new(&file, Span { start, end: start });
+        let mut findings = Findings::new();
+        for _ in 0..2 {
+            let mut own = Findings::new();
+            for start in 0..MAX_PER_FILE + 30 {
+                own.error(&at(start), "wrong");
+            }
+            findings.extend(own);
+        }
+        assert_eq!(findings.sorted().len(), MAX_PER_FILE);
+        assert_eq!(findings.left_out().collect::<Vec<_>>(), [("한.yaml", 30)]);
+        assert_eq!(findings.len(), 2 * (MAX_PER_FILE + 30));
+        assert!(findings.is_full(&at(0)) && findings.has_errors());
     }
 }

@@ -98,7 +98,7 @@ impl fmt::Debug for SourceFile {
 }
 
 /// A range of bytes in a [`SourceFile`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
     /// First byte.
     pub start: usize,

@@ -21,6 +21,7 @@
 //!
 //! All functions block. Call them from a thread that may.
 
+mod bounded;
 mod error;
 mod follow;
 mod glob;
@@ -30,6 +31,7 @@ mod stat;
 mod steady;
 mod walk;
 
+pub use bounded::{read_bounded, read_text};
 pub use error::{ContextError, ParsePatternError, PatternProblem};
 pub use glob::{expand, is_glob};
 pub use ignore::{Inherited, PatternSet, parse_ignore_file, rebase};

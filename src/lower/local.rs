@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::context::{Kind, PatternSet, expand, is_glob, parse_ignore_file, rebase};
+use crate::context::{Kind, PatternSet, expand, is_glob, parse_ignore_file, read_text, rebase};
 use crate::diagnostic::nearest;
 use crate::llb::{LocalSource, Note, State};
 use crate::oci::{Digest, Platform};
@@ -14,6 +14,8 @@ pub const CONTEXT: &str = "context";
 /// The folder of kiln's own files; never copied.
 const OWN_FOLDER: &str = ".kiln";
 const IGNORE_FILE: &str = ".dockerignore";
+/// The most bytes of a file that is read here: patterns, requirements, templates.
+const MAX_BYTES: usize = 4 << 20;
 
 /// The files of a workspace.
 #[derive(Debug, Clone)]
@@ -76,7 +78,7 @@ impl LocalFiles {
         } else {
             format!("{folder}/{IGNORE_FILE}")
         };
-        match std::fs::read_to_string(self.root.join(&path)) {
+        match read_text(&self.root.join(&path), MAX_BYTES) {
             Ok(text) => parse_ignore_file(&text).map_err(|error| format!("`{path}`: {error}")),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(format!("cannot read `{path}`: {error}")),
@@ -163,9 +165,8 @@ impl LocalFiles {
 
     /// The text of a file.
     pub fn read(&self, path: &str) -> Result<String, String> {
-        self.inside(path)?;
-        std::fs::read_to_string(self.root.join(path))
-            .map_err(|error| format!("cannot read `{path}`: {error}"))
+        let full = self.inside(path)?;
+        read_text(&full, MAX_BYTES).map_err(|error| format!("cannot read `{path}`: {error}"))
     }
 
     /// Where a path of the workspace really is, links followed; it must be inside.

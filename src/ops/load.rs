@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::error::OpError;
 use super::facts;
 use super::places::{Destination, destination};
+use super::source::source;
 use crate::context::{PatternSet, expand as expand_glob};
 use crate::diagnostic::{Finding, Findings};
 use crate::lint::{Published, duplicates};
@@ -117,16 +118,22 @@ fn find_workspace(options: &LoadOptions, findings: &mut Findings) -> Result<Work
         }
         return Ok(bare);
     };
-    let text = read(&root.join(FILE_NAME))?;
-    let source = SourceFile::new(FILE_NAME, text);
+    let Some(source) = read(&root.join(FILE_NAME), FILE_NAME, findings)? else {
+        return Err(OpError::Invalid(std::mem::take(findings)));
+    };
     match workspace::parse(root.to_path_buf(), &source, findings) {
         Some(workspace) => Ok(workspace),
         None => Err(OpError::Invalid(std::mem::take(findings))),
     }
 }
 
-fn read(path: &Path) -> Result<String, OpError> {
-    std::fs::read_to_string(path).map_err(|source| OpError::File {
+/// A recipe file or `kiln.yaml`; nothing where what is wrong with it is among the findings.
+fn read(
+    path: &Path,
+    shown: impl Into<String>,
+    findings: &mut Findings,
+) -> Result<Option<Arc<SourceFile>>, OpError> {
+    source(path, shown, findings).map_err(|source| OpError::File {
         action: "read",
         path: path.display().to_string(),
         source,
@@ -197,7 +204,9 @@ fn recipes(
             }
             continue;
         }
-        read_files.push(library.add(&SourceFile::new(path.clone(), read(&full)?)));
+        if let Some(source) = read(&full, path, findings)? {
+            read_files.push(library.add(&source));
+        }
     }
     let mut recipes = Vec::new();
     for file in read_files {

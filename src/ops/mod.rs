@@ -21,6 +21,7 @@ mod plan;
 mod resolve;
 mod settings;
 mod show;
+mod source;
 mod verify;
 
 pub use error::OpError;

@@ -2,7 +2,7 @@
 //!
 //! Of an image only its names and references count here: lint keeps no more of ten thousand recipes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::diagnostic::{Finding, Findings, nearest};
 use crate::oci::Platform;
@@ -156,50 +156,59 @@ fn find(
     }
 }
 
-/// Depth first in the order given, so that the result depends on nothing but names and edges.
+/// Depth first in the order given, so that the result depends on nothing but names and edges. A chain of
+/// parents may be as long as the workspace has images, so the way back is a list and not the stack.
 pub(super) fn order(images: &[Linked<'_>], edges: &Edges, findings: &mut Findings) -> Vec<usize> {
     let mut order = Vec::new();
-    let mut done = BTreeSet::new();
-    for index in 0..images.len() {
-        visit(
-            index,
-            images,
-            edges,
-            &mut Vec::new(),
-            &mut done,
-            &mut order,
-            findings,
-        );
+    let mut seen = vec![Seen::No; images.len()];
+    for first in 0..images.len() {
+        let mut open: Vec<(usize, Vec<usize>)> = Vec::new();
+        let mut next = Some(first);
+        loop {
+            match next.map(|index| (index, seen[index])) {
+                Some((index, Seen::No)) => {
+                    seen[index] = Seen::Open;
+                    let parents = edges[&index].values().rev().copied().collect();
+                    open.push((index, parents));
+                }
+                Some((index, Seen::Open)) => circle(images, &open, index, findings),
+                Some((_, Seen::Done)) | None => {}
+            }
+            let Some((index, parents)) = open.last_mut() else {
+                break;
+            };
+            next = parents.pop();
+            if next.is_none() {
+                seen[*index] = Seen::Done;
+                order.push(*index);
+                open.pop();
+            }
+        }
     }
     order
 }
 
-fn visit(
-    index: usize,
+/// How far an image has come in [`order`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    No,
+    Open,
+    Done,
+}
+
+fn circle(
     images: &[Linked<'_>],
-    edges: &Edges,
-    open: &mut Vec<usize>,
-    done: &mut BTreeSet<usize>,
-    order: &mut Vec<usize>,
+    open: &[(usize, Vec<usize>)],
+    index: usize,
     findings: &mut Findings,
 ) {
-    if done.contains(&index) {
-        return;
-    }
-    if let Some(at) = open.iter().position(|&other| other == index) {
-        let mut names: Vec<String> = open[at..].iter().map(|&i| images[i].name.clone()).collect();
-        names.push(images[index].name.clone());
-        let place: &Place = &images[index].recipe.place;
-        let message = format!("images need each other: {}", names.join(" → "));
-        findings.error_of("recipe-cycle", place, message);
-        return;
-    }
-    open.push(index);
-    for &parent in edges[&index].values() {
-        visit(parent, images, edges, open, done, order, findings);
-    }
-    open.pop();
-    if done.insert(index) {
-        order.push(index);
-    }
+    let inside = open.iter().map(|(open, _)| *open);
+    let inside = inside.skip_while(|&open| open != index);
+    let names: Vec<&str> = inside
+        .chain([index])
+        .map(|index| images[index].name.as_str())
+        .collect();
+    let place: &Place = &images[index].recipe.place;
+    let message = format!("images need each other: {}", names.join(" → "));
+    findings.error_of("recipe-cycle", place, message);
 }

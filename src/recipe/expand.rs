@@ -9,7 +9,7 @@ use super::image::{Content, Image};
 use super::model::{Defaults, Recipe};
 use super::parse::reader::{Pass, Reader};
 use super::parse::{self, Fields, Outline};
-use super::scope::{Facts, Scope};
+use super::scope::{Facts, Names, Scope};
 use super::variant::{Variant, variants};
 use crate::diagnostic::{Finding, Findings};
 use crate::oci::Platform;
@@ -42,9 +42,15 @@ impl std::fmt::Debug for Surroundings<'_> {
 pub fn expand(recipe: &Recipe, around: Surroundings<'_>, findings: &mut Findings) -> Vec<Image> {
     let mut effective = vec![false; recipe.exclude.len()];
     let mut images = Vec::new();
+    let names = recipe.names();
     for variant in variants(&recipe.axes, &recipe.rows) {
+        if names.budget().is_spent() {
+            // What the rest would have made is unknown.
+            effective.fill(true);
+            break;
+        }
         let mut own = Findings::new();
-        let image = one(recipe, variant, around, &mut effective, &mut own);
+        let image = one(recipe, variant, &names, around, &mut effective, &mut own);
         images.extend(image.filter(|_| !own.has_errors()));
         findings.extend(own);
     }
@@ -59,6 +65,7 @@ pub fn expand(recipe: &Recipe, around: Surroundings<'_>, findings: &mut Findings
 fn one(
     recipe: &Recipe,
     variant: Variant,
+    names: &Names,
     around: Surroundings<'_>,
     effective: &mut [bool],
     findings: &mut Findings,
@@ -79,24 +86,27 @@ fn one(
         releases: &around.defaults.releases,
         open: RefCell::default(),
         read: RefCell::default(),
+        known: RefCell::default(),
     };
-    let names = recipe.names(false);
+    let alone = names.without_platform();
     let whole = scope(None);
-    let mut reader = Reader::new(findings, Pass::Expand(&whole, &names));
+    let mut reader = Reader::new(findings, Pass::Expand(&whole, &alone));
     let fields = Fields::as_written(&mut reader, &recipe.tree, parse::RECIPE)?;
     let platforms = parse::platforms(&mut reader, &fields, &around.defaults.platforms);
     if findings.has_errors() {
         // Which exclusions would have had an effect is unknown.
         effective.fill(true);
     }
-    let names = recipe.names(true);
     let mut parts = Vec::new();
     let mut excluded = BTreeMap::new();
     let mut whole = true;
     for platform in &platforms {
         let scope = scope(Some(platform));
         let mut reader =
-            Reader::new(findings, Pass::Expand(&scope, &names)).in_library(&recipe.library);
+            Reader::new(findings, Pass::Expand(&scope, names)).in_library(&recipe.library);
+        if names.budget().is_spent() {
+            return None;
+        }
         if let Some(reason) = exclusion(recipe, &mut reader, effective) {
             excluded.insert(*platform, reason);
             continue;
@@ -114,7 +124,7 @@ fn one(
             None => whole = false,
         }
     }
-    if parts.is_empty() || !whole {
+    if parts.is_empty() || !whole || names.budget().is_spent() {
         return None;
     }
     same_everywhere(recipe, &parts, findings);

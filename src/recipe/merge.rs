@@ -261,6 +261,7 @@ impl Merger<'_> {
         }
         let key = &old.key.value;
         let message = match scalar_text(item) {
+            Some(_) if self.findings.is_full(&item.place) => "this is not inherited".to_owned(),
             Some(text) => match nearest(text, known) {
                 Some(near) => {
                     format!("`{text}` is not in the inherited `{key}`; did you mean `{near}`?")

@@ -7,6 +7,7 @@
 //! A [`Recipe`] is checked and still holds conditions and expressions; an [`Image`] holds plain values
 //! only. Must not know LLB, the network, records or a terminal.
 
+mod budget;
 mod defaults;
 mod dockerfile;
 mod expand;

@@ -29,7 +29,7 @@ pub struct Recipe {
     pub(super) rows: Vec<Row>,
     pub(super) vars: Vars,
     pub(super) exclude: Vec<Exclude>,
-    pub(super) own: BTreeSet<String>,
+    pub(super) own: Arc<BTreeSet<String>>,
     pub(super) dropped: Arc<Dropped>,
     pub(super) whole: bool,
     pub(super) tree: Node,
@@ -57,11 +57,11 @@ impl Recipe {
         let inherited = inherited(library, file, findings);
         let merged = merge(&inherited, own, findings);
         let (recipe, usable) = parse::head(library, file, merged, findings)?;
-        let names = recipe.names(true);
+        let names = recipe.names();
         parse::check_body(
             &recipe.tree,
             &names,
-            &recipe.names(false),
+            &names.without_platform(),
             &recipe.vars,
             library,
             findings,
@@ -103,14 +103,10 @@ impl Recipe {
                 .any(|row| row.values.iter().any(|(column, _)| column == name))
     }
 
-    pub(super) fn names(&self, with_platform: bool) -> Names {
-        Names {
-            own: self.own.clone(),
-            with_platform,
-            of_snippet: false,
-            whole: self.whole,
-            dropped: Arc::clone(&self.dropped),
-        }
+    /// The names for one reading of the recipe, with a budget of their own.
+    pub(super) fn names(&self) -> Names {
+        let own = Arc::clone(&self.own);
+        Names::of_recipe(own, self.whole, Arc::clone(&self.dropped))
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
+use super::budget::Budget;
 use super::expr::Value;
 use super::merge::Dropped;
 use super::model::Vars;
@@ -35,28 +37,47 @@ pub struct Facts {
 /// The names of a recipe, without their values: what can be checked before anything is expanded.
 #[derive(Debug, Clone)]
 pub(crate) struct Names {
-    pub(super) own: BTreeSet<String>,
-    pub(super) with_platform: bool,
-    pub(super) of_snippet: bool,
+    own: Arc<BTreeSet<String>>,
+    with_platform: bool,
+    of_snippet: bool,
     /// Whether all is there that was to be inherited. Otherwise nothing is missed.
     pub(crate) whole: bool,
-    pub(super) dropped: Arc<Dropped>,
+    dropped: Arc<Dropped>,
+    budget: Rc<Budget>,
 }
 
 impl Default for Names {
     /// No names at all.
     fn default() -> Self {
         Self {
-            own: BTreeSet::new(),
+            own: Arc::default(),
             with_platform: false,
             of_snippet: false,
             whole: true,
             dropped: Arc::default(),
+            budget: Rc::default(),
         }
     }
 }
 
+/// The most of a recipe's names that a message lists.
+const LISTED: usize = 20;
+
 impl Names {
+    /// The names of a recipe, with a new budget.
+    pub(crate) fn of_recipe(
+        own: Arc<BTreeSet<String>>,
+        whole: bool,
+        dropped: Arc<Dropped>,
+    ) -> Self {
+        Self {
+            own,
+            whole,
+            dropped,
+            ..Self::always_there()
+        }
+    }
+
     /// The names that need no recipe.
     pub(crate) fn always_there() -> Self {
         Self {
@@ -68,10 +89,31 @@ impl Names {
     /// The names that a snippet sees, which are none of its caller's.
     pub(crate) fn of_snippet(snippet: &Snippet) -> Self {
         Self {
-            own: snippet.own.clone(),
+            own: Arc::clone(&snippet.own),
             of_snippet: true,
             ..Self::always_there()
         }
+    }
+
+    /// The same without what needs a platform; they share the budget.
+    pub(crate) fn without_platform(&self) -> Self {
+        Self {
+            with_platform: false,
+            ..self.clone()
+        }
+    }
+
+    /// The same on the budget of whoever uses them: what a snippet makes is part of its caller.
+    pub(crate) fn on_budget_of(self, caller: &Self) -> Self {
+        Self {
+            budget: Rc::clone(&caller.budget),
+            ..self
+        }
+    }
+
+    /// What is left for whoever reads with these names.
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// Nothing if the name is known, else the message.
@@ -101,6 +143,9 @@ impl Names {
                 format!("{message}; `{key}+` keeps what is inherited")
             });
         }
+        if !self.budget.suggests() {
+            return Err(format!("unknown name `{name}`"));
+        }
         let known = self
             .own
             .iter()
@@ -111,9 +156,11 @@ impl Names {
             Some(near) => format!("unknown name `{name}`; did you mean `{near}`?"),
             None if self.own.is_empty() => format!("unknown name `{name}`"),
             None => {
-                let own: Vec<_> = self.own.iter().map(|name| format!("`{name}`")).collect();
-                let of = if self.of_snippet { "snippet" } else { "recipe" };
-                format!("unknown name `{name}`; the {of} has {}", own.join(", "))
+                let own = self.own.iter().take(LISTED);
+                let own: Vec<_> = own.map(|name| format!("`{name}`")).collect();
+                let more = if self.own.len() > LISTED { ", …" } else { "" };
+                let (of, own) = (if self.of_snippet { "snippet" } else { "recipe" }, own.join(", "));
+                format!("unknown name `{name}`; the {of} has {own}{more}")
             }
         })
     }
@@ -135,6 +182,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) open: RefCell<Vec<String>>,
     /// The names of `bound` that have been read, for those who show where values come from.
     pub(crate) read: RefCell<BTreeSet<String>>,
+    /// The vars that have been evaluated; nothing for one with a mistake, which has been reported.
+    pub(crate) known: RefCell<BTreeMap<String, Option<Value>>>,
 }
 
 impl<'a> Scope<'a> {
@@ -153,6 +202,7 @@ impl<'a> Scope<'a> {
             releases: self.releases,
             open: RefCell::default(),
             read: RefCell::default(),
+            known: RefCell::default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! A snippet: steps with inputs, in a file of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::model::Vars;
 use crate::diagnostic::Findings;
@@ -13,7 +14,7 @@ pub(crate) struct Snippet {
     pub(crate) inputs: BTreeMap<String, Input>,
     pub(crate) vars: Vars,
     /// The names of both.
-    pub(crate) own: BTreeSet<String>,
+    pub(crate) own: Arc<BTreeSet<String>>,
     pub(crate) steps: Option<Node>,
     /// What is wrong with all but the steps.
     pub(crate) findings: Findings,

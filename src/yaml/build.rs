@@ -1,5 +1,6 @@
 //! Parser events to [`Node`]s.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError, Span as RawSpan};
@@ -7,6 +8,9 @@ use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError, Span as
 use super::{Entry, MAX_BYTES, MAX_DEPTH, MAX_NODES, Node, NodeKind, Scalar};
 use crate::diagnostic::{Finding, Findings};
 use crate::text::{Place, SourceFile, Span, Spanned};
+
+/// The largest map in which a key is looked for one by one.
+const SMALL_MAP: usize = 32;
 
 /// Stops the reading: the finding is already noted.
 struct Stop;
@@ -93,6 +97,9 @@ where
             self.not_here(&place, "aliases");
             return Stop;
         }
+        if info.contains("recursion limit") {
+            return self.too_deep(&place);
+        }
         let help = if info.contains("tab") {
             "indent with blanks"
         } else {
@@ -107,11 +114,20 @@ where
         Stop
     }
 
+    fn too_deep(&mut self, place: &Place) -> Stop {
+        let message = format!("lists and maps are nested deeper than {MAX_DEPTH} here");
+        self.findings.error_of("yaml-limits", place, message);
+        Stop
+    }
+
     fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Stop> {
         let place = Place::new(self.source, span);
         self.nodes += 1;
-        if depth > MAX_DEPTH || self.nodes > MAX_NODES {
-            let message = "too deep or too many values for one file";
+        if depth > MAX_DEPTH {
+            return Err(self.too_deep(&place));
+        }
+        if self.nodes > MAX_NODES {
+            let message = format!("the file has more than {MAX_NODES} values and keys");
             self.findings.error_of("yaml-limits", &place, message);
             return Err(Stop);
         }
@@ -159,7 +175,8 @@ where
         let Some(at) = before[line..].rfind(mark) else {
             return place.clone();
         };
-        let start = line + at;
+        // A tag may begin with two of them.
+        let start = line + before[line..=line + at].trim_end_matches(mark).len();
         let end = start + before[start..].trim_end().len();
         Place::new(self.source, Span { start, end })
     }
@@ -184,6 +201,7 @@ where
 
     fn map(&mut self, depth: usize) -> Result<NodeKind, Stop> {
         let mut entries: Vec<Entry> = Vec::new();
+        let mut index = BTreeMap::new();
         loop {
             let (event, span) = self.next()?;
             if event == Event::MappingEnd {
@@ -192,13 +210,18 @@ where
             let key = self.node(event, span, depth + 1)?;
             let (event, span) = self.next()?;
             let value = self.node(event, span, depth + 1)?;
-            if let Some(key) = self.key(key, &entries) {
+            if let Some(key) = self.key(key, &entries, &mut index) {
                 entries.push(Entry { key, value });
             }
         }
     }
 
-    fn key(&mut self, key: Node, earlier: &[Entry]) -> Option<Spanned<String>> {
+    fn key(
+        &mut self,
+        key: Node,
+        earlier: &[Entry],
+        index: &mut BTreeMap<String, usize>,
+    ) -> Option<Spanned<String>> {
         let NodeKind::Scalar(scalar) = key.kind else {
             self.findings
                 .error_of("wrong-type", &key.place, "a key must be a string");
@@ -208,17 +231,34 @@ where
             self.not_here(&key.place, "merge keys");
             return None;
         }
-        if let Some(first) = earlier.iter().find(|entry| entry.key.value == scalar.text) {
-            self.findings.push(
-                Finding::error(
-                    &key.place,
-                    format!("`{}` stands twice in this map", scalar.text),
-                )
-                .with_rule("duplicate-key")
-                .with_related(&first.key.place, "first here"),
-            );
+        if scalar.text.contains('\0') {
+            let message = "a key cannot hold a zero byte";
+            self.findings.error_of("wrong-type", &key.place, message);
+            return None;
+        }
+        if let Some(first) = earlier_key(&scalar.text, earlier, index) {
+            let message = format!("`{}` stands twice in this map", scalar.text);
+            let finding = Finding::error(&key.place, message).with_rule("duplicate-key");
+            self.findings
+                .push(finding.with_related(&first.key.place, "first here"));
             return None;
         }
         Some(Spanned::new(scalar.text, key.place))
     }
+}
+
+/// The entry that has a key already. Maps are small, and comparing costs less than an index; a map that is
+/// not gets one.
+fn earlier_key<'e>(
+    key: &str,
+    earlier: &'e [Entry],
+    index: &mut BTreeMap<String, usize>,
+) -> Option<&'e Entry> {
+    if earlier.len() <= SMALL_MAP {
+        return earlier.iter().find(|entry| entry.key.value == key);
+    }
+    for (at, entry) in earlier.iter().enumerate().skip(index.len()) {
+        index.insert(entry.key.value.clone(), at);
+    }
+    index.get(key).and_then(|&at| earlier.get(at))
 }

@@ -4,6 +4,9 @@ use super::{Entry, Node, NodeKind, Plain, Scalar, classify};
 use crate::diagnostic::{Finding, Findings, Fix, nearest};
 use crate::text::Spanned;
 
+/// The longest value that a message repeats, in bytes.
+const MAX_SHOWN: usize = 200;
+
 /// The keys a map may have.
 #[derive(Debug, Clone, Copy)]
 pub struct Keys {
@@ -67,8 +70,11 @@ fn check_key(key: &Spanned<String>, keys: Keys, findings: &mut Findings) {
         ));
         return;
     }
-    let all = keys.known.iter().chain(keys.later).copied();
     let message = format!("unknown key `{name}` in {}", keys.of);
+    if findings.is_full(&key.place) {
+        return findings.error_of("unknown-key", &key.place, message);
+    }
+    let all = keys.known.iter().chain(keys.later).copied();
     let finding = match nearest(name, all) {
         Some(near) => Finding::error(&key.place, format!("{message}; did you mean `{near}`?"))
             .with_fix(Fix::suggested(format!("write `{near}`")).replacing(&key.place, near)),
@@ -90,21 +96,30 @@ pub fn is_text(node: &Node, scalar: &Scalar, findings: &mut Findings) -> bool {
     if !scalar.plain {
         return true;
     }
-    let text = &scalar.text;
-    let finding = match classify(text) {
+    let plain = classify(&scalar.text);
+    if matches!(plain, Plain::Text | Plain::Int) {
+        return true;
+    }
+    // A long one is seen by everybody where it stands.
+    let (text, quoted) = if scalar.text.len() > MAX_SHOWN {
+        ("this", "it in quotes".to_owned())
+    } else {
+        (scalar.text.as_str(), format!("\"{}\"", scalar.text))
+    };
+    let finding = match plain {
         Plain::Text | Plain::Int => return true,
         Plain::Null => Finding::error(&node.place, "the value is missing")
             .with_help("write `\"\"` for an empty text, or leave the key out"),
         Plain::Bool(_) => Finding::error(
             &node.place,
-            format!("{text} is a boolean where text is wanted; write \"{text}\""),
+            format!("{text} is a boolean where text is wanted; write {quoted}"),
         ),
         Plain::Ambiguous(what) => Finding::error(
             &node.place,
-            format!("{text} is {what} to other YAML readers; write \"{text}\""),
+            format!("{text} is {what} to other YAML readers; write {quoted}"),
         )
         // A file with it is refused, and the word is text wherever this is asked: nothing else can be meant.
-        .with_fix(Fix::safe("quote it").replacing(&node.place, format!("\"{text}\""))),
+        .with_fix(Fix::safe("quote it").replacing(&node.place, format!("\"{}\"", scalar.text))),
     };
     findings.push(finding.with_rule("ambiguous-scalar"));
     false

@@ -26,7 +26,7 @@ pub use write::{block, scalar};
 /// The most bytes a file may have.
 pub const MAX_BYTES: usize = 1 << 20;
 /// The deepest nesting of lists and maps.
-pub const MAX_DEPTH: usize = 40;
+pub const MAX_DEPTH: usize = 64;
 /// The most nodes in a file.
 pub const MAX_NODES: usize = 50_000;
 

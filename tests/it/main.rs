@@ -37,6 +37,7 @@ mod context;
 mod docs;
 mod doctor;
 mod fake_builder;
+mod hostile;
 mod kernel_contract;
 mod kernel_definitions;
 mod kernel_recipe;

@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 
 use crate::diagnostic::{self, Edit, Finding, Findings, Fix, Safety};
 use crate::ops::lint::Reported;
-use crate::text::SourceFile;
+use crate::text::{Place, SourceFile};
 
 /// The width that texts are wrapped to.
 const WIDTH: usize = 120;
 
 /// The width of help texts, which stand behind a margin.
 const HELP_WIDTH: usize = 100;
+
+/// The bytes of a file that a finding may quote, before and behind its place.
+const MAX_QUOTED: usize = 32 * 1024;
 
 /// Lines of a step that are quoted.
 const STEP_LINES: usize = 12;
@@ -26,8 +29,13 @@ pub(in crate::cli) fn render(findings: &Findings) -> String {
         .iter()
         .filter(|f| f.level == diagnostic::Level::Error)
         .count();
+    let mut more = "";
+    for (path, count) in findings.left_out() {
+        texts.push(format!("… and at least {count} more in {path}"));
+        more = " or more";
+    }
     let word = if errors == 1 { "error" } else { "errors" };
-    texts.push(format!("{errors} {word}"));
+    texts.push(format!("{errors}{more} {word}"));
     texts.join("\n\n")
 }
 
@@ -70,10 +78,12 @@ fn quoted(finding: &Finding, also: Option<Range<usize>>, lint: Option<&Reported>
         needed = needed.start.min(range.start)..needed.end.max(range.end);
         marks.push((AnnotationKind::Visible, range, None));
     }
+    let first = needed.start;
     let mut elsewhere = Vec::new();
     for (related, words) in &finding.related {
-        if related.source.path() == source.path() {
-            let range = related.source.clamp(related.span);
+        let range = related.source.clamp(related.span);
+        let is_near = range.start.abs_diff(first) < MAX_QUOTED;
+        if related.source.path() == source.path() && is_near {
             needed = needed.start.min(range.start)..needed.end.max(range.end);
             marks.push((AnnotationKind::Context, range, Some(words.as_str())));
         } else {
@@ -82,24 +92,16 @@ fn quoted(finding: &Finding, also: Option<Range<usize>>, lint: Option<&Reported>
             elsewhere.push(format!("{words}: {file}:{line}:{column}"));
         }
     }
-    let window = window(source, &needed);
-    let marks = marks.into_iter().map(|(kind, range, label)| {
-        let mark = kind.span(range.start - window.start..range.end - window.start);
-        match label {
-            Some(label) => mark.label(label),
-            None => mark,
-        }
-    });
-    let snippet = Snippet::source(&source.text()[window.clone()])
-        .line_start(source.line_column(window.start).0)
-        .path(path(source.path()))
-        .annotations(marks);
     let title = level.primary_title(finding.message.as_str());
     let title = match lint {
         Some(_) => title.id(finding.rule),
         None => title,
     };
-    let mut group: Group<'_> = title.element(snippet);
+    let shown = path(source.path());
+    let mut group = match quotable(source, &needed) {
+        Some(window) => title.element(snippet(source, &window, shown, marks)),
+        None => title.element(origin(&finding.place, shown)),
+    };
     for words in &elsewhere {
         group = group.element(Level::NOTE.message(words.as_str()));
     }
@@ -136,10 +138,10 @@ fn diff<'f>(fix: &'f Fix, path: &dyn Fn(&str) -> String) -> Group<'f> {
         let ranges: Vec<Range<usize>> = ranges.collect();
         let start = ranges.iter().map(|range| range.start).min();
         let end = ranges.iter().map(|range| range.end).max();
-        let window = window(
-            source,
-            &(start.unwrap_or_default()..end.unwrap_or_default()),
-        );
+        let needed = start.unwrap_or_default()..end.unwrap_or_default();
+        let Some(window) = quotable(source, &needed) else {
+            continue;
+        };
         let patches = ranges.iter().zip(edits).map(|(range, edit)| {
             let range = range.start - window.start..range.end - window.start;
             Patch::new(range, edit.text.as_str())
@@ -159,6 +161,41 @@ fn window(source: &SourceFile, needed: &Range<usize>) -> Range<usize> {
     let start = text[..needed.start].rfind('\n').map_or(0, |at| at + 1);
     let end = text[needed.end..].find('\n');
     start..end.map_or(text.len(), |at| needed.end + at + 1)
+}
+
+/// The same, unless they are too long to be quoted: nobody reads such a line.
+fn quotable(source: &SourceFile, needed: &Range<usize>) -> Option<Range<usize>> {
+    let window = window(source, needed);
+    (window.len() <= 2 * MAX_QUOTED).then_some(window)
+}
+
+/// What is marked, how, and with which words.
+type Mark<'f> = (AnnotationKind, Range<usize>, Option<&'f str>);
+
+/// Quoted lines with marks.
+fn snippet<'f>(
+    source: &'f SourceFile,
+    window: &Range<usize>,
+    path: String,
+    marks: Vec<Mark<'f>>,
+) -> Snippet<'f, Annotation<'f>> {
+    let marks = marks.into_iter().map(|(kind, range, label)| {
+        let mark = kind.span(range.start - window.start..range.end - window.start);
+        match label {
+            Some(label) => mark.label(label),
+            None => mark,
+        }
+    });
+    Snippet::source(&source.text()[window.clone()])
+        .line_start(source.line_column(window.start).0)
+        .path(path)
+        .annotations(marks)
+}
+
+/// A place that is not quoted.
+fn origin<'f>(place: &Place, path: String) -> Origin<'f> {
+    let (line, column) = place.line_column();
+    Origin::path(path).line(line).char_column(column)
 }
 
 /// The step that begins where the finding is: the lines that are not less indented.

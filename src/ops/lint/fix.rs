@@ -107,7 +107,7 @@ fn write(path: &Path, change: Change) -> Result<(), OpError> {
         }
     };
     let target = path.canonicalize().map_err(failed("read"))?;
-    let now = std::fs::read(&target).map_err(failed("read"))?;
+    let now = read_bounded(&target, MAX_BYTES).map_err(failed("read"))?;
     if now != change.source.text().as_bytes() {
         return Err(OpError::Usage {
             message: format!("`{}` has changed while it was looked at", path.display()),

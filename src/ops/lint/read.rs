@@ -1,64 +1,25 @@
 //! Files as text, within the budget; what cannot be read is a finding.
 
-use std::fs;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostic::{Finding, Findings};
+use crate::ops::source;
 use crate::recipe::{File, Library, Recipe};
 use crate::text::{Place, SourceFile, with_causes};
-use crate::yaml::{self, Node};
-
-/// The id of a file that is no text.
-const UNREADABLE: &str = "unreadable-file";
+use crate::yaml::Node;
 
 /// Reads a file of a workspace.
 pub(super) fn source(root: &Path, path: &str, findings: &mut Findings) -> Option<Arc<SourceFile>> {
-    let bytes = match bytes(&root.join(path)) {
-        Ok(bytes) => bytes,
+    match source::source(&root.join(path), path, findings) {
+        Ok(source) => source,
         Err(error) => {
+            let nowhere = Place::file(&SourceFile::new(path, ""));
             let message = format!("cannot read the file: {}", with_causes(&error));
-            findings.error_of(UNREADABLE, &nowhere(path), message);
-            return None;
-        }
-    };
-    if bytes.len() > yaml::MAX_BYTES {
-        let message = format!("the file is larger than {} KiB", yaml::MAX_BYTES / 1024);
-        findings.error_of(UNREADABLE, &nowhere(path), message);
-        return None;
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Some(SourceFile::new(path, text)),
-        Err(error) => {
-            let good = error.utf8_error().valid_up_to();
-            let bytes = error.into_bytes();
-            let text = String::from_utf8_lossy(&bytes);
-            let source = SourceFile::new(path, text.as_ref());
-            let span = crate::text::Span {
-                start: good,
-                end: good + char::REPLACEMENT_CHARACTER.len_utf8(),
-            };
-            let finding = Finding::error(&Place::new(&source, span), "the file is not UTF-8");
-            let help = "save it as UTF-8; the place shown is the first byte that is not";
-            findings.push(finding.with_rule(UNREADABLE).with_help(help));
+            findings.error_of(source::UNREADABLE, &nowhere, message);
             None
         }
     }
-}
-
-/// The bytes of a file, and at most one more than may be.
-fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
-    let file = fs::File::open(path)?;
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(yaml::MAX_BYTES).unwrap_or(u64::MAX);
-    file.take(limit + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// The start of a file whose text is not known.
-fn nowhere(path: &str) -> Place {
-    Place::file(&SourceFile::new(path, ""))
 }
 
 /// Reads a recipe. Nothing comes back for a fragment or snippet, which the library takes in, for a file that is

@@ -5,6 +5,9 @@ use std::ops::Range;
 
 use super::{CompareOp, Expr, ExprError, ExprKind, version_cmp};
 
+/// The longest text that a function makes.
+const MAX_TEXT: usize = 1 << 20;
+
 /// What an expression yields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
@@ -142,7 +145,10 @@ fn call(
                 "there is nothing to look for",
             ));
         }
-        return Ok(subject.replace(&old, &new));
+        return replaced(&subject, &old, &new).map_err(|len| {
+            let message = format!("`replace` would make a text of {len} bytes of this");
+            ExprError::new(&arguments[0].at, message)
+        });
     }
     match arguments[1].kind {
         ExprKind::Int(count) if count > 0 => {
@@ -152,6 +158,21 @@ fn call(
             &arguments[1].at,
             "`upto` wants a whole number from 1 here",
         )),
+    }
+}
+
+/// A text with another in place of each `old`; how long it would be where that is too long.
+pub(crate) fn replaced(text: &str, old: &str, new: &str) -> Result<String, usize> {
+    let growth = new.len().saturating_sub(old.len());
+    // Counting is for those that grow: what shrinks has its bound already.
+    let count = if growth > 0 {
+        text.matches(old).count()
+    } else {
+        0
+    };
+    match text.len().saturating_add(count.saturating_mul(growth)) {
+        len if len > MAX_TEXT => Err(len),
+        _ => Ok(text.replace(old, new)),
     }
 }
 
@@ -190,6 +211,18 @@ mod tests {
         ] {
             assert_eq!(run(expr), Ok(Value::Bool(value)), "{expr}");
         }
+    }
+
+    #[test]
+    fn a_replacement_that_multiplies_is_refused_before_it_is_made() {
+        let mut lookup = |_: &str| Ok(Value::Text("a".repeat(1 << 20)));
+        let expr = parse("replace(x, 'a', 'aa')").unwrap();
+        let error = eval(&expr, &mut lookup).unwrap_err();
+        assert!(error.message.contains("2097152 bytes"), "{error}");
+        let expr = parse("replace(x, 'a', '한')").unwrap();
+        assert!(eval(&expr, &mut lookup).is_err());
+        let expr = parse("replace(x, 'a', '')").unwrap();
+        assert_eq!(eval(&expr, &mut lookup), Ok(Value::Text(String::new())));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod order;
 mod parse;
 mod template;
 
+pub(crate) use eval::replaced;
 pub use eval::{Value, eval, static_check};
 pub use order::version_cmp;
 pub use parse::parse;

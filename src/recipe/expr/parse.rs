@@ -7,7 +7,9 @@ use super::{Expr, ExprError, ExprKind, FUNCTIONS};
 use crate::diagnostic::nearest;
 
 /// The deepest nesting of parentheses, lists and `not`.
-const MAX_DEPTH: usize = 32;
+const MAX_DEPTH: usize = 16;
+/// The most `and` and `or` in one expression: each is a level of the tree.
+const MAX_JOINS: usize = 32;
 
 /// Parses an expression.
 pub fn parse(text: &str) -> Result<Expr, ExprError> {
@@ -17,6 +19,7 @@ pub fn parse(text: &str) -> Result<Expr, ExprError> {
         next: 0,
         end: text.len(),
         depth: 0,
+        joins: 0,
     };
     let expr = parser.or()?;
     match parser.peek() {
@@ -33,6 +36,7 @@ struct Parser<'a> {
     next: usize,
     end: usize,
     depth: usize,
+    joins: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -58,7 +62,8 @@ impl<'a> Parser<'a> {
 
     fn or(&mut self) -> Result<Expr, ExprError> {
         let mut left = self.and()?;
-        while self.take(&TokenKind::Or).is_some() {
+        while let Some(token) = self.take(&TokenKind::Or) {
+            self.count_join(&token.at)?;
             let right = self.and()?;
             left = join(left, right, ExprKind::Or);
         }
@@ -67,11 +72,23 @@ impl<'a> Parser<'a> {
 
     fn and(&mut self) -> Result<Expr, ExprError> {
         let mut left = self.not()?;
-        while self.take(&TokenKind::And).is_some() {
+        while let Some(token) = self.take(&TokenKind::And) {
+            self.count_join(&token.at)?;
             let right = self.not()?;
             left = join(left, right, ExprKind::And);
         }
         Ok(left)
+    }
+
+    fn count_join(&mut self, at: &Range<usize>) -> Result<(), ExprError> {
+        self.joins += 1;
+        if self.joins <= MAX_JOINS {
+            return Ok(());
+        }
+        let message = format!(
+            "more than {MAX_JOINS} `and` and `or` in one expression; compare with `in [..]`, or use a var"
+        );
+        Err(ExprError::new(at, message))
     }
 
     fn not(&mut self) -> Result<Expr, ExprError> {
@@ -267,5 +284,8 @@ mod tests {
     fn deep_nesting_is_refused_instead_of_overflowing() {
         assert!(parse(&"(".repeat(10_000)).is_err());
         assert!(parse(&"not ".repeat(10_000)).is_err());
+        assert!(parse(&format!("a{}", " or a".repeat(32))).is_ok());
+        let error = parse(&format!("a{}", " and a".repeat(200_000))).unwrap_err();
+        assert!(error.message.contains("in one expression"), "{error}");
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::reader::{Pass, Reader, Text};
 use crate::diagnostic::{Finding, Level};
 use crate::kernel::{check_definition, check_service_name, defines};
+use crate::recipe::budget::of_text;
 use crate::recipe::kernel::ServiceDefinition;
 use crate::text::{Place, SourceFile, Span, Spanned};
 use crate::yaml::Node;
@@ -31,6 +32,9 @@ pub(super) fn definitions(reader: &mut Reader<'_>, node: &Node) -> Vec<ServiceDe
             return Vec::new();
         }
     };
+    if !reader.charge(&folder.place, names.len()) {
+        return Vec::new();
+    }
     let mut all: BTreeMap<String, ServiceDefinition> = BTreeMap::new();
     for file in names.iter().filter(|name| !name.starts_with('.')) {
         let path = format!("{}/{file}", folder.value);
@@ -90,6 +94,9 @@ fn plain(reader: &mut Reader<'_>, path: &Spanned<String>) -> Option<String> {
             return None;
         }
     };
+    if !reader.charge(&path.place, of_text(&text)) {
+        return None;
+    }
     let source = SourceFile::new(&*path.value, &*text);
     for (at, fault) in check_definition(&text) {
         let span = Span {

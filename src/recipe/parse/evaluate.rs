@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::reader::{Pass, Reader, Text, scalar_text};
 use super::values::{PLAIN, plain_bool};
+use crate::recipe::budget::{VAR_DEPTH, of_text, of_value};
 use crate::recipe::expr::{self, Expr, ExprError, Value};
 use crate::recipe::hbs;
 use crate::recipe::scope::Scope;
@@ -30,6 +31,9 @@ impl Reader<'_> {
             self.wrong_kind(node, "an expression");
             return None;
         };
+        if !self.charge(&node.place, of_text(text)) {
+            return None;
+        }
         if node.is_null() {
             self.error(&node.place, "the expression is missing");
             return None;
@@ -79,7 +83,7 @@ impl Reader<'_> {
         if !unknown.is_empty() {
             return None;
         }
-        match expr::eval(expr, &mut |name| self.lookup(scope, name)) {
+        match expr::eval(expr, &mut |name| self.lookup(scope, name, &node.place)) {
             Ok(value) => Some(value),
             Err(error) => {
                 // An empty message means that the var's own place has been reported.
@@ -91,9 +95,23 @@ impl Reader<'_> {
         }
     }
 
-    fn lookup(&mut self, scope: &Scope<'_>, name: &str) -> Result<Value, String> {
-        if let Some(value) = scope.fixed(name) {
-            return value;
+    fn lookup(&mut self, scope: &Scope<'_>, name: &str, place: &Place) -> Result<Value, String> {
+        let value = match scope.fixed(name) {
+            Some(value) => value?,
+            None => self.var(scope, name, place)?,
+        };
+        // Whoever asks gets a copy, so a long value costs each time.
+        if self.charge(place, of_value(&value)) {
+            Ok(value)
+        } else {
+            Err(String::new())
+        }
+    }
+
+    /// The value of a var, which is evaluated once; an empty message where its mistake has been reported.
+    fn var(&mut self, scope: &Scope<'_>, name: &str, place: &Place) -> Result<Value, String> {
+        if let Some(known) = scope.known.borrow().get(name) {
+            return known.clone().ok_or_else(String::new);
         }
         let Some((_, node)) = scope.vars.get(name) else {
             return Err(format!("`{name}` has no value in this variant"));
@@ -103,8 +121,11 @@ impl Reader<'_> {
             return Err(format!("`{path}` → `{name}` needs itself"));
         }
         scope.open.borrow_mut().push(name.to_owned());
-        let value = self.value(node);
+        let value = self.deeper(place, VAR_DEPTH, |reader| reader.value(node));
         scope.open.borrow_mut().pop();
+        let value = value.flatten();
+        let mut known = scope.known.borrow_mut();
+        known.insert(name.to_owned(), value.clone());
         value.ok_or_else(String::new)
     }
 
@@ -168,13 +189,16 @@ impl Reader<'_> {
             let value = self
                 .names()
                 .check(name)
-                .and_then(|()| self.lookup(scope, name));
+                .and_then(|()| self.lookup(scope, name, &path.place));
             match value {
                 Ok(value) => values.insert(name.clone(), value),
+                Err(message) if message.is_empty() => return None,
                 Err(message) => return fail(self, message),
             };
         }
-        hbs::render(checked, &values).map_or_else(|message| fail(self, message), Some)
+        let text = hbs::render(checked, &values);
+        let text = text.map_or_else(|message| fail(self, message), Some)?;
+        self.charge(&path.place, of_text(&text)).then_some(text)
     }
 
     /// Reports a mistake in an expression that begins `offset` bytes into a scalar's text.
@@ -185,6 +209,10 @@ impl Reader<'_> {
         error: &ExprError,
         offset: usize,
     ) {
+        if self.findings.is_full(&node.place) {
+            // Only counted: looking for the exact place would cost as much as the text is long.
+            return self.error(&node.place, error.message.clone());
+        }
         let at = error.at.start + offset..error.at.end + offset;
         let place = place_within(node, text, &at);
         self.findings
@@ -196,8 +224,12 @@ impl Reader<'_> {
 /// file as it is, else the first place in the scalar with the same words, else the scalar.
 pub fn place_within(node: &Node, text: &str, at: &Range<usize>) -> Place {
     let written = node.place.source.slice(node.place.span);
-    if let Some(offset) = written.find(text) {
-        return node.place.inner(offset + at.start, at.len());
+    // Behind a quote, or without one. A search would cost more the longer the text is.
+    let behind = written
+        .get(1..)
+        .is_some_and(|inner| inner.starts_with(text));
+    if behind || written.starts_with(text) {
+        return node.place.inner(usize::from(behind) + at.start, at.len());
     }
     if let Some(offset) = in_block(written, text, at) {
         return node.place.inner(offset, at.len());

@@ -8,6 +8,9 @@ use crate::yaml::{Node, checked_entries};
 
 type Field<'n> = (&'n Spanned<String>, &'n Node);
 
+/// How many unknown keys of a map may excuse a missing one: a file of nothing but unknown keys is beyond that.
+const MAX_MISSPELT: usize = 16;
+
 /// A map whose keys have been checked. In the expand pass a key whose condition yields nothing is absent.
 pub(crate) struct Fields<'n> {
     pub(crate) place: Place,
@@ -35,6 +38,7 @@ impl<'n> Fields<'n> {
         let misspelt = entries
             .iter()
             .filter(|entry| !keys.known.contains(&entry.key.value.as_str()))
+            .take(MAX_MISSPELT)
             .filter_map(|entry| nearest(&entry.key.value, keys.known.iter().copied()));
         Some(Self {
             place: node.place.clone(),

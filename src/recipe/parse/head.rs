@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::fields::{Fields, Keys};
 use super::reader::{Pass, Reader, Text, scalar_text};
 use crate::diagnostic::{Finding, Findings, nearest};
+use crate::recipe::budget::MAX_VARIANTS;
 use crate::recipe::expr::Value;
 use crate::recipe::library::{File, Library};
 use crate::recipe::merge::{Merged, check_forms, split_mark};
@@ -87,6 +88,7 @@ pub(crate) fn head(
     let rows = rows(&mut reader, &fields);
     let vars = vars(&mut reader, &fields);
     check_names(&mut reader, &axes, &rows, &vars);
+    check_count(&mut reader, &fields, &axes, &rows);
     let exclude = exclude(&mut reader, &fields);
     let usable = whole && reader.findings.len() == before;
     let own: BTreeSet<String> = axes
@@ -105,7 +107,7 @@ pub(crate) fn head(
         rows,
         vars,
         exclude,
-        own,
+        own: Arc::new(own),
         dropped: Arc::new(dropped),
         whole,
         tree,
@@ -281,6 +283,36 @@ pub(super) fn vars(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vars {
         all.insert(entry.key.value.clone(), (place, entry.value.clone()));
     }
     all
+}
+
+/// Axes multiply: what they make must have a size before it is made.
+fn check_count(reader: &mut Reader<'_>, fields: &Fields<'_>, axes: &[Axis], rows: &[Row]) {
+    let counts = axes
+        .iter()
+        .map(|axis| axis.values.len())
+        .chain([rows.len().max(1)]);
+    let count = counts.fold(1_usize, usize::saturating_mul);
+    let columns = rows.iter().map(|row| row.values.len()).max();
+    let names = axes.len() + columns.unwrap_or_default();
+    let is_wide = !reader.names().budget().has(count.saturating_mul(names));
+    if count <= MAX_VARIANTS && !is_wide {
+        return;
+    }
+    let place = fields.key("axes").or_else(|| fields.key("rows"));
+    let Some(place) = place.map(|key| &key.place) else {
+        return;
+    };
+    let message = if is_wide && count <= MAX_VARIANTS {
+        format!("{count} variants with {names} names each are too much for one recipe")
+    } else if count == usize::MAX {
+        format!("axes and rows make far more than {MAX_VARIANTS} variants")
+    } else {
+        format!("axes and rows make {count} variants; a recipe has at most {MAX_VARIANTS}")
+    };
+    reader.findings.push(
+        Finding::error(place, message)
+            .with_help("`exclude` does not make it less; write the wanted ones as `rows`"),
+    );
 }
 
 /// Axes and vars are well named, as columns have been found to be, and no axis is a column as well.

@@ -1,5 +1,7 @@
 //! Where an image is published, and the check of a whole recipe without values.
 
+use std::collections::BTreeSet;
+
 use super::body::content;
 use super::fields::Fields;
 use super::head::RECIPE;
@@ -101,6 +103,7 @@ pub(crate) fn platforms(
         return default.to_vec();
     };
     let mut all: Vec<Platform> = Vec::new();
+    let mut seen = BTreeSet::new();
     let before = reader.findings.len();
     let Some(texts) = reader.list(node) else {
         // A condition that yields nothing leaves the key out.
@@ -118,7 +121,7 @@ pub(crate) fn platforms(
         let Some(platform) = reader.convert(text, parse) else {
             continue;
         };
-        if all.contains(&platform.value) {
+        if !seen.insert(platform.value) {
             let message = format!("`{}` stands twice in `platforms`", platform.value);
             reader.error(&platform.place, message);
         } else {

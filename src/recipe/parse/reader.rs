@@ -6,11 +6,15 @@
 //! [`Scope`]: it takes the one branch that holds and yields what the [`Image`](crate::recipe::Image) keeps.
 
 use crate::diagnostic::{Finding, Findings};
+use crate::recipe::budget::MAX_DEPTH;
 use crate::recipe::expr::Value;
 use crate::recipe::library::Library;
 use crate::recipe::scope::{Names, Scope};
 use crate::text::{Place, Spanned};
 use crate::yaml::{Node, NodeKind};
+
+/// The message for what is nested beyond [`MAX_DEPTH`].
+const TOO_DEEP: &str = "conditions, vars and snippets are nested too deeply here";
 
 /// Whether values are known.
 #[derive(Clone, Copy)]
@@ -31,6 +35,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) trail: Vec<Spanned<String>>,
     /// The snippets that have been used.
     pub(crate) uses: Vec<Spanned<String>>,
+    /// How deep in conditions, vars and snippets this is.
+    pub(super) depth: usize,
 }
 
 /// A text whose expressions have been replaced.
@@ -53,6 +59,7 @@ impl<'a> Reader<'a> {
         Self {
             findings,
             pass,
+            depth: 0,
             library: None,
             trail: Vec::new(),
             uses: Vec::new(),
@@ -65,6 +72,35 @@ impl<'a> Reader<'a> {
             library: Some(library),
             ..self
         }
+    }
+
+    /// Takes units of the recipe's budget; false where it is used up, which is reported once.
+    pub(crate) fn charge(&mut self, place: &Place, units: usize) -> bool {
+        let budget = self.names().budget();
+        let fits = budget.take(units);
+        if !fits && let Some(message) = budget.complaint() {
+            let help = "make fewer variants or shorter lists, or several recipes of it";
+            self.findings
+                .push(Finding::error(place, message).with_help(help));
+        }
+        fits
+    }
+
+    /// Reads something that may lie inside of itself, `levels` deeper; nothing where that is too deep.
+    pub(super) fn deeper<T>(
+        &mut self,
+        place: &Place,
+        levels: usize,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> Option<T> {
+        if self.depth + levels > MAX_DEPTH {
+            self.error(place, TOO_DEEP);
+            return None;
+        }
+        self.depth += levels;
+        let value = read(self);
+        self.depth -= levels;
+        Some(value)
     }
 
     pub(crate) fn error(&mut self, place: &Place, message: impl Into<String>) {
@@ -106,11 +142,15 @@ impl<'a> Reader<'a> {
 
     /// The nodes that may stand in a place: the one that holds, or in the check pass all of them.
     pub(crate) fn branches<'n>(&mut self, node: &'n Node) -> Vec<&'n Node> {
+        if !self.charge(&node.place, 1) {
+            return Vec::new();
+        }
         if is_conditional(node) {
-            if node.get("match").is_some() {
-                return self.match_branches(node);
-            }
-            return self.if_branches(node);
+            let read = |reader: &mut Self| match node.get("match") {
+                Some(subject) => reader.match_branches(node, subject),
+                None => reader.if_branches(node),
+            };
+            return self.deeper(&node.place, 1, read).unwrap_or_default();
         }
         if let Some((has, lacks)) = half_conditional(node) {
             let message = format!("a conditional value with `{has}` needs `{lacks}`");
@@ -135,11 +175,8 @@ impl<'a> Reader<'a> {
         self.inner_branches(chosen)
     }
 
-    fn match_branches<'n>(&mut self, node: &'n Node) -> Vec<&'n Node> {
+    fn match_branches<'n>(&mut self, node: &'n Node, subject: &Node) -> Vec<&'n Node> {
         self.only_keys(node, &["match", "cases", "else"]);
-        let Some(subject) = node.get("match") else {
-            return Vec::new();
-        };
         let value = self.expression(subject);
         let Some(NodeKind::Map(cases)) = node.get("cases").map(|cases| &cases.kind) else {
             let message = "`match` needs `cases`, a map from values to results";
@@ -147,6 +184,7 @@ impl<'a> Reader<'a> {
             return Vec::new();
         };
         let otherwise = node.get("else");
+        self.charge(&node.place, cases.len() / 8);
         let chosen: Vec<&'n Node> = match (self.pass, value) {
             (Pass::Check(_), _) => cases
                 .iter()

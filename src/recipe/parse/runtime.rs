@@ -35,12 +35,12 @@ pub(super) fn runtime(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Runtime {
         .and_then(|node| reader.list(node))
         .unwrap_or_default()
     {
-        expose.extend(
-            reader
-                .convert(text, scalars::ports)
-                .map(|p| p.value)
-                .unwrap_or_default(),
-        );
+        // A range is short and its ports are many.
+        if let Some(ports) = reader.convert(text, scalars::ports)
+            && reader.charge(&ports.place, ports.value.len())
+        {
+            expose.extend(ports.value);
+        }
     }
     let user = fields.get("user").and_then(|node| reader.text(node));
     let stop_signal = fields.get("stop_signal").and_then(|node| reader.text(node));

@@ -1,6 +1,7 @@
 //! A snippet's file: its inputs, its vars, and the check of its steps by themselves.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::fields::{Fields, Keys};
 use super::head::{check_name_of, vars, version};
@@ -49,7 +50,7 @@ pub(crate) fn snippet(tree: &Node) -> Option<Snippet> {
     }
     let steps = fields.require(&mut reader, "steps").cloned();
     Some(Snippet {
-        own: inputs.keys().chain(vars.keys()).cloned().collect(),
+        own: Arc::new(inputs.keys().chain(vars.keys()).cloned().collect()),
         inputs,
         vars,
         steps,

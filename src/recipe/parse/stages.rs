@@ -11,6 +11,9 @@ use crate::text::{Place, Spanned};
 /// The stages that each stage begins with or takes files from, and where it says so.
 type Edges<'c> = BTreeMap<&'c str, Vec<(&'c str, &'c Place)>>;
 
+/// The most stages of a recipe: one may begin with the next, and they are followed to the end.
+const MAX_STAGES: usize = 256;
+
 /// A stage that does not exist, or that needs itself, is found before anything is built. `names` are
 /// all stages that are written, also those with mistakes in them.
 pub(super) fn check_stages(
@@ -20,6 +23,17 @@ pub(super) fn check_stages(
     base: Option<&Spanned<Base>>,
     steps: &[Step],
 ) {
+    if names.len() > MAX_STAGES {
+        let place = stages.values().next().map(|stage| &stage.base.place);
+        if let Some(place) = place.or(base.map(|base| &base.place)) {
+            let message = format!(
+                "the recipe has {} stages; at most {MAX_STAGES} are read",
+                names.len()
+            );
+            reader.error(place, message);
+        }
+        return;
+    }
     let edges: Edges<'_> = stages
         .iter()
         .map(|(name, stage)| (name.as_str(), named(Some(&stage.base), &stage.steps)))
@@ -123,6 +137,9 @@ fn unknown_stage(
     names: &BTreeSet<String>,
     used: &[Place],
 ) {
+    if reader.findings.is_full(place) {
+        return reader.error(place, "there is no such stage");
+    }
     let near = nearest(name, names.iter().map(String::as_str));
     let message = match near {
         Some(near) => format!("there is no stage `{name}`; did you mean `{near}`?"),

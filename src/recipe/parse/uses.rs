@@ -11,6 +11,7 @@ use super::reader::{Pass, Reader, is_conditional};
 use super::scalars::workspace_path;
 use super::steps::steps;
 use crate::diagnostic::{Finding, Findings, nearest};
+use crate::recipe::budget::SNIPPET_DEPTH;
 use crate::recipe::expr::Value;
 use crate::recipe::image::Step;
 use crate::recipe::library::{MAX_DEPTH, circle};
@@ -194,6 +195,11 @@ fn unknown_input<'s>(
 ) -> Option<&'s str> {
     let names = || snippet.inputs.keys().map(String::as_str);
     let message = format!("this snippet has no input `{}`", key.value);
+    if reader.findings.is_full(&key.place) {
+        // Nothing of it will be shown: better words are not worth the search for them.
+        reader.error(&key.place, message);
+        return None;
+    }
     let listed: Vec<String> = names().map(|name| format!("`{name}`")).collect();
     let near = nearest(&key.value, names());
     let finding = match near {
@@ -214,8 +220,12 @@ fn default(reader: &mut Reader<'_>, name: &str, input: &Input, node: &Node) -> O
         return None;
     };
     let (bound, vars) = (BTreeMap::new(), BTreeMap::new());
-    let (scope, names) = (outer.inside(&bound, &vars), Names::always_there());
-    let mut own = Reader::new(reader.findings, Pass::Expand(&scope, &names));
+    let scope = outer.inside(&bound, &vars);
+    let names = Names::always_there().on_budget_of(reader.names());
+    let mut own = Reader {
+        depth: reader.depth,
+        ..Reader::new(reader.findings, Pass::Expand(&scope, &names))
+    };
     fitting(&mut own, name, input, node)
 }
 
@@ -296,21 +306,22 @@ fn spliced<T>(
     let node = snippet.steps.as_ref()?;
     let mut findings = Findings::new();
     let inside = scope.inside(values, &snippet.vars);
-    let names = Names::of_snippet(snippet);
+    let names = Names::of_snippet(snippet).on_budget_of(reader.names());
     reader.uses.push(at.clone());
     reader.trail.push(at.clone());
     let mut own = Reader {
         findings: &mut findings,
         pass: Pass::Expand(&inside, &names),
+        depth: reader.depth,
         library: reader.library,
         trail: std::mem::take(&mut reader.trail),
         uses: std::mem::take(&mut reader.uses),
     };
-    let steps = read(&mut own, node);
+    let steps = own.deeper(&at.place, SNIPPET_DEPTH, |own| read(own, node));
     (reader.trail, reader.uses) = (own.trail, own.uses);
     reader.trail.pop();
     reader
         .findings
         .extend(findings.with_related(&at.place, "used here"));
-    Some(steps)
+    steps
 }

@@ -3,6 +3,7 @@
 use super::reader::{Pass, Reader, Text};
 use super::scalars::{env_literal, shell_safe};
 use crate::diagnostic::Finding;
+use crate::recipe::budget::{MAX_TEXT, of_text};
 use crate::recipe::expr::{self, ExprError, Piece, Template, Value};
 use crate::text::Spanned;
 use crate::yaml::{Node, NodeKind, Plain, Scalar, classify, is_text};
@@ -54,6 +55,9 @@ impl Reader<'_> {
 
     /// The text's pieces, once it is sure that every YAML reader sees this text.
     pub(super) fn template(&mut self, node: &Node, scalar: &Scalar) -> Option<Template> {
+        if !self.charge(&node.place, of_text(&scalar.text)) {
+            return None;
+        }
         if !is_text(node, scalar, self.findings) {
             return None;
         }
@@ -98,7 +102,10 @@ impl Reader<'_> {
                             );
                             whole = false;
                         }
-                        value.push_str(&result);
+                        // One piece more than is allowed is enough to say so.
+                        if value.len() <= MAX_TEXT {
+                            value.push_str(&result);
+                        }
                     }
                     Some(other) => {
                         let message = format!("this yields {}, inside a text", other.describe());
@@ -115,6 +122,12 @@ impl Reader<'_> {
                 },
             }
         }
+        if value.len() > MAX_TEXT {
+            let message = format!("this text becomes longer than {} KiB", MAX_TEXT / 1024);
+            self.error(&node.place, message);
+            whole = false;
+        }
+        let whole = whole && self.charge(&node.place, of_text(&value));
         whole.then(|| Text {
             value,
             place: node.place.clone(),
@@ -231,7 +244,7 @@ impl Reader<'_> {
         text: Text,
         convert: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<Spanned<T>> {
-        if text.opaque {
+        if text.opaque || self.names().budget().is_spent() {
             return None;
         }
         match convert(&text.value) {

@@ -49,7 +49,7 @@ pub(super) fn vars(
         let value = if let Some(text) = around.set.get(name) {
             Some(Tree::text(Origin::Set(name.clone()), escaped(text)))
         } else {
-            let (mut unused, names) = (Findings::new(), recipe.names(true));
+            let (mut unused, names) = (Findings::new(), recipe.names());
             let mut reader = Reader::new(&mut unused, Pass::Expand(scope, &names));
             let value = Walk::new(recipe, &mut reader).value(&entry.value, ty);
             value.filter(|_| unused.is_empty())

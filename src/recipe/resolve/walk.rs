@@ -58,10 +58,12 @@ pub fn resolve(
         releases: &around.defaults.releases,
         open: RefCell::default(),
         read: RefCell::default(),
+        known: RefCell::default(),
     };
     let before = findings.len();
-    let (whole, names) = (scope(None), recipe.names(false));
-    let mut reader = Reader::new(findings, Pass::Expand(&whole, &names));
+    let (whole, names) = (scope(None), recipe.names());
+    let alone = names.without_platform();
+    let mut reader = Reader::new(findings, Pass::Expand(&whole, &alone));
     let mut walk = Walk::new(recipe, &mut reader);
     let ty = RECIPE
         .field("platforms")
@@ -70,11 +72,11 @@ pub fn resolve(
         .tree
         .get("platforms")
         .and_then(|node| walk.value(node, ty));
-    let names = recipe.names(true);
     let mut all = Vec::new();
     for platform in platforms {
+        // Not the scope of the rest: what is wrong with a var that nothing uses is known there, and unsaid.
+        let vars = vars(recipe, variant, around, &scope(Some(platform)));
         let scope = scope(Some(platform));
-        let vars = vars(recipe, variant, around, &scope);
         let mut reader =
             Reader::new(findings, Pass::Expand(&scope, &names)).in_library(&recipe.library);
         let mut walk = Walk::new(recipe, &mut reader);

@@ -40,6 +40,8 @@ pub struct Loaded {
     pub images: Vec<Image>,
     /// Where each image goes, in the same order.
     pub destinations: Vec<Destination>,
+    /// The first image of each recipe, by its name.
+    first_images: BTreeMap<String, usize>,
     /// Names of the recipes that stand in the files of the command line.
     pub named_files: BTreeSet<String>,
     /// Notes that are no errors.
@@ -52,9 +54,12 @@ impl Loaded {
         let same = |other: &Image| {
             other.recipe.value == image.recipe.value && other.variant == image.variant
         };
-        let found = self.images.iter().position(same);
+        // Images of one recipe stand together.
+        let first = self.first_images.get(&image.recipe.value).copied();
+        let first = first.unwrap_or_default();
+        let found = self.images[first..].iter().position(same);
         found.map_or_else(Destination::nowhere, |index| {
-            self.destinations[index].clone()
+            self.destinations[first + index].clone()
         })
     }
 }
@@ -79,7 +84,13 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, OpError> {
         .filter(|recipe| named.iter().any(|path| path == recipe.source().path()))
         .map(|recipe| recipe.name().to_owned())
         .collect();
+    let mut first_images = BTreeMap::new();
+    for (index, image) in images.iter().enumerate() {
+        let name = image.recipe.value.clone();
+        first_images.entry(name).or_insert(index);
+    }
     Ok(Loaded {
+        first_images,
         workspace,
         recipes,
         images,

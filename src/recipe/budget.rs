@@ -64,6 +64,11 @@ impl Budget {
         self.units.get() == 0
     }
 
+    /// How many units have been taken.
+    pub(in crate::recipe) fn taken(&self) -> usize {
+        UNITS - self.units.get()
+    }
+
     /// The message for a recipe that has used everything up; only once.
     pub(in crate::recipe) fn complaint(&self) -> Option<String> {
         let message =

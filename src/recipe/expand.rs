@@ -1,6 +1,5 @@
 //! A recipe to its images: per variant and platform, with nothing left to decide.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -76,18 +75,7 @@ fn one(
             bound.insert(name.clone(), Value::Text(value.clone()));
         }
     }
-    let scope = |platform| Scope {
-        bound: &bound,
-        vars: &recipe.vars,
-        platform,
-        facts: around.facts,
-        templates: around.templates,
-        folders: around.folders,
-        releases: &around.defaults.releases,
-        open: RefCell::default(),
-        read: RefCell::default(),
-        known: RefCell::default(),
-    };
+    let scope = |platform| Scope::new(&bound, &recipe.vars, platform, around);
     let alone = names.without_platform();
     let whole = scope(None);
     let mut reader = Reader::new(findings, Pass::Expand(&whole, &alone));
@@ -114,8 +102,8 @@ fn one(
         let Some(fields) = Fields::read(&mut reader, &recipe.tree, parse::RECIPE) else {
             continue;
         };
-        let outline = parse::outline(&mut reader, &fields, &recipe.name);
-        let content = parse::content(&mut reader, &fields, &around.defaults.shell);
+        let outline = parse::outline_of(&mut reader, &recipe.tree, &fields, &recipe.name);
+        let content = parse::content(&mut reader, &recipe.tree, &fields, &around.defaults.shell);
         match outline.zip(content) {
             Some((outline, mut content)) => {
                 content.install_by(around.defaults.installer);

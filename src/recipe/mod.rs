@@ -17,6 +17,7 @@ mod hbs;
 mod image;
 mod kernel;
 mod library;
+mod memo;
 mod merge;
 mod model;
 mod parse;

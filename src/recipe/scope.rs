@@ -2,11 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::budget::Budget;
+use super::expand::Surroundings;
 use super::expr::Value;
+use super::memo::{Fixed, Memos};
 use super::merge::Dropped;
 use super::model::Vars;
 use super::snippet::Snippet;
@@ -44,6 +47,7 @@ pub(crate) struct Names {
     pub(crate) whole: bool,
     dropped: Arc<Dropped>,
     budget: Rc<Budget>,
+    memos: Rc<Memos>,
 }
 
 impl Default for Names {
@@ -56,6 +60,7 @@ impl Default for Names {
             whole: true,
             dropped: Arc::default(),
             budget: Rc::default(),
+            memos: Rc::default(),
         }
     }
 }
@@ -95,7 +100,7 @@ impl Names {
         }
     }
 
-    /// The same without what needs a platform; they share the budget.
+    /// The same without what needs a platform; they share budget and memory.
     pub(crate) fn without_platform(&self) -> Self {
         Self {
             with_platform: false,
@@ -103,12 +108,18 @@ impl Names {
         }
     }
 
-    /// The same on the budget of whoever uses them: what a snippet makes is part of its caller.
-    pub(crate) fn on_budget_of(self, caller: &Self) -> Self {
+    /// The same with budget and memory of whoever uses them: what a snippet makes is part of its caller.
+    pub(crate) fn shared_with(self, caller: &Self) -> Self {
         Self {
             budget: Rc::clone(&caller.budget),
+            memos: Rc::clone(&caller.memos),
             ..self
         }
+    }
+
+    /// What is remembered by whoever reads with these names.
+    pub(super) fn memos(&self) -> &Memos {
+        &self.memos
     }
 
     /// What is left for whoever reads with these names.
@@ -159,7 +170,10 @@ impl Names {
                 let own = self.own.iter().take(LISTED);
                 let own: Vec<_> = own.map(|name| format!("`{name}`")).collect();
                 let more = if self.own.len() > LISTED { ", …" } else { "" };
-                let (of, own) = (if self.of_snippet { "snippet" } else { "recipe" }, own.join(", "));
+                let (of, own) = (
+                    if self.of_snippet { "snippet" } else { "recipe" },
+                    own.join(", "),
+                );
                 format!("unknown name `{name}`; the {of} has {own}{more}")
             }
         })
@@ -170,7 +184,7 @@ impl Names {
 pub(crate) struct Scope<'a> {
     pub(crate) bound: &'a BTreeMap<String, Value>,
     pub(crate) vars: &'a Vars,
-    pub(crate) platform: Option<&'a Platform>,
+    pub(super) platform: Option<&'a Platform>,
     pub(crate) facts: &'a Facts,
     /// Reads a Handlebars file by its path in the workspace.
     pub(crate) templates: &'a dyn Fn(&str) -> Result<String, String>,
@@ -180,13 +194,45 @@ pub(crate) struct Scope<'a> {
     pub(crate) releases: &'a Releases,
     /// The vars being evaluated, to notice one that needs itself.
     pub(crate) open: RefCell<Vec<String>>,
-    /// The names of `bound` that have been read, for those who show where values come from.
-    pub(crate) read: RefCell<BTreeSet<String>>,
-    /// The vars that have been evaluated; nothing for one with a mistake, which has been reported.
-    pub(crate) known: RefCell<BTreeMap<String, Option<Value>>>,
+    /// The vars that have been evaluated.
+    pub(crate) known: RefCell<BTreeMap<String, Known>>,
+    /// The names that were asked for, in order: what is read depends on them.
+    pub(crate) asked: RefCell<Vec<String>>,
+}
+
+/// A var that has been evaluated.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    /// Nothing where it has a mistake, which has been reported.
+    pub(crate) value: Option<Value>,
+    /// The names that it depends on.
+    pub(crate) needs: Vec<String>,
+    /// How many levels deeper than itself its value went.
+    pub(crate) height: usize,
 }
 
 impl<'a> Scope<'a> {
+    /// The scope of one variant, on one platform or without.
+    pub(super) fn new(
+        bound: &'a BTreeMap<String, Value>,
+        vars: &'a Vars,
+        platform: Option<&'a Platform>,
+        around: Surroundings<'a>,
+    ) -> Self {
+        Self {
+            bound,
+            vars,
+            platform,
+            facts: around.facts,
+            templates: around.templates,
+            folders: around.folders,
+            releases: &around.defaults.releases,
+            open: RefCell::default(),
+            known: RefCell::default(),
+            asked: RefCell::default(),
+        }
+    }
+
     /// The scope of a snippet: other names on the same platform of the same workspace.
     pub(crate) fn inside<'b>(&self, bound: &'b BTreeMap<String, Value>, vars: &'b Vars) -> Scope<'b>
     where
@@ -201,15 +247,52 @@ impl<'a> Scope<'a> {
             folders: self.folders,
             releases: self.releases,
             open: RefCell::default(),
-            read: RefCell::default(),
             known: RefCell::default(),
+            asked: RefCell::default(),
         }
     }
 
-    /// The value of a name that is not a var.
+    /// What was asked for inside of a snippet and is no name of the snippet itself, its caller depends on.
+    /// (What its inputs depend on was asked for where their values stand.)
+    pub(crate) fn depends_as(&self, inside: &Scope<'_>) {
+        let always_there = |name: &&String| {
+            let name = name.as_str();
+            PLATFORM_NAMES.contains(&name) || WORKSPACE_NAMES.contains(&name)
+        };
+        let inner = inside.asked_in(0..inside.mark());
+        let names = inner.iter().filter(always_there).cloned();
+        self.asked.borrow_mut().extend(names);
+    }
+
+    /// The value of a name that is not a var. Whoever asks depends on it from now on.
     pub(crate) fn fixed(&self, name: &str) -> Option<Result<Value, String>> {
+        self.asked.borrow_mut().push(name.to_owned());
+        self.glance(name)
+    }
+
+    /// The platform. Whoever asks depends on it from now on.
+    pub(crate) fn platform(&self) -> Option<&Platform> {
+        self.asked.borrow_mut().push("platform".to_owned());
+        self.platform
+    }
+
+    /// How many names have been asked for by now.
+    pub(super) fn mark(&self) -> usize {
+        self.asked.borrow().len()
+    }
+
+    /// The names asked for in a part of the time, each once.
+    pub(super) fn asked_in(&self, part: Range<usize>) -> Vec<String> {
+        let asked = self.asked.borrow();
+        let mut names = asked.get(part).unwrap_or_default().to_vec();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// The same as [`Self::fixed`] without a trace.
+    pub(super) fn glance(&self, name: &str) -> Fixed {
         if let Some(value) = self.bound.get(name) {
-            self.read.borrow_mut().insert(name.to_owned());
             return Some(Ok(value.clone()));
         }
         let text = |text: &str| Some(Ok(Value::Text(text.to_owned())));

@@ -15,6 +15,9 @@ pub enum Plain {
     Ambiguous(&'static str),
 }
 
+/// The letters of the longest boolean, `false`.
+const LONGEST_WORD: usize = 5;
+
 /// Classifies the text of a plain scalar, by the rules of YAML 1.1 and 1.2 together.
 pub fn classify(text: &str) -> Plain {
     match text {
@@ -22,6 +25,11 @@ pub fn classify(text: &str) -> Plain {
         "true" => return Plain::Bool(true),
         "false" => return Plain::Bool(false),
         _ => {}
+    }
+    // Most values are words: what is no short one and does not begin like a number is nothing else.
+    let begins_number = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.');
+    if text.len() > LONGEST_WORD && !text.starts_with(begins_number) {
+        return Plain::Text;
     }
     let lower = text.to_ascii_lowercase();
     if matches!(

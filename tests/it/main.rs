@@ -53,6 +53,7 @@ mod recipe_content;
 mod recipe_errors;
 mod recipe_expand;
 mod recipe_library;
+mod recipe_shared;
 mod recipe_sharing;
 mod recipe_snippets;
 mod record;

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Reported;
+use crate::context::read_bounded;
 use crate::diagnostic::{Edit, Safety};
 use crate::ops::error::OpError;
 use crate::text::SourceFile;
+use crate::yaml::MAX_BYTES;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -36,6 +36,7 @@ const EXTEND: Keys = Keys {
 /// Reads everything an image contains; nothing comes back without a base or a Dockerfile.
 pub(crate) fn content(
     reader: &mut Reader<'_>,
+    tree: &Node,
     fields: &Fields<'_>,
     workspace_shell: &Shell,
 ) -> Option<Content> {
@@ -47,7 +48,8 @@ pub(crate) fn content(
     let steps = steps.unwrap_or_default();
     check_stages(reader, &stages, &names, base.as_ref(), &steps);
     let (env, workdir) = (env_of(reader, fields), workdir(reader, fields));
-    let runtime = runtime(reader, fields);
+    let read = |reader: &mut Reader<'_>| runtime(reader, fields);
+    let runtime = reader.remembered(tree, &fields.asked, |memos| &memos.runtime, read);
     let compression = compression(reader, fields);
     let kernel = kernel(reader, fields, base.as_ref());
     let (tests, limits) = (tests(reader, fields), limits(reader, fields));
@@ -288,7 +290,14 @@ pub(crate) fn shell(reader: &mut Reader<'_>, node: &Node) -> Option<Shell> {
 pub(crate) fn env_of(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<EnvEntry> {
     fields
         .get("env")
-        .map(|node| env(reader, node))
+        .map(|node| {
+            reader.remembered(
+                node,
+                &(0..0),
+                |memos| &memos.env,
+                |reader| env(reader, node),
+            )
+        })
         .unwrap_or_default()
 }
 

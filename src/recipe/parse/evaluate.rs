@@ -8,7 +8,7 @@ use super::values::{PLAIN, plain_bool};
 use crate::recipe::budget::{VAR_DEPTH, of_text, of_value};
 use crate::recipe::expr::{self, Expr, ExprError, Value};
 use crate::recipe::hbs;
-use crate::recipe::scope::Scope;
+use crate::recipe::scope::{Known, Scope};
 use crate::text::Place;
 use crate::yaml::{Node, NodeKind, Scalar};
 
@@ -51,7 +51,7 @@ impl Reader<'_> {
             );
             return None;
         }
-        match expr::parse(text) {
+        match self.names().memos().expression(text) {
             Ok(expr) => self.evaluate(node, text, &expr, 0),
             Err(error) => {
                 self.expression_error(node, text, &error, 0);
@@ -111,7 +111,11 @@ impl Reader<'_> {
     /// The value of a var, which is evaluated once; an empty message where its mistake has been reported.
     fn var(&mut self, scope: &Scope<'_>, name: &str, place: &Place) -> Result<Value, String> {
         if let Some(known) = scope.known.borrow().get(name) {
-            return known.clone().ok_or_else(String::new);
+            scope.asked.borrow_mut().extend_from_slice(&known.needs);
+            // As if it were evaluated here: what is too deep must not depend on who asked first.
+            let read = |reader: &mut Self| reader.deeper(place, known.height, |_| ());
+            let fits = self.deeper(place, VAR_DEPTH, read).flatten();
+            return fits.and(known.value.clone()).ok_or_else(String::new);
         }
         let Some((_, node)) = scope.vars.get(name) else {
             return Err(format!("`{name}` has no value in this variant"));
@@ -121,11 +125,21 @@ impl Reader<'_> {
             return Err(format!("`{path}` → `{name}` needs itself"));
         }
         scope.open.borrow_mut().push(name.to_owned());
-        let value = self.deeper(place, VAR_DEPTH, |reader| reader.value(node));
+        let mark = scope.mark();
+        let mut height = 0;
+        let value = self.deeper(place, VAR_DEPTH, |reader| {
+            let (value, own) = reader.measured(|reader| reader.value(node));
+            height = own;
+            value
+        });
         scope.open.borrow_mut().pop();
         let value = value.flatten();
-        let mut known = scope.known.borrow_mut();
-        known.insert(name.to_owned(), value.clone());
+        let known = Known {
+            value: value.clone(),
+            height,
+            needs: scope.asked_in(mark..scope.mark()),
+        };
+        scope.known.borrow_mut().insert(name.to_owned(), known);
         value.ok_or_else(String::new)
     }
 

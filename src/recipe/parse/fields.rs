@@ -1,5 +1,7 @@
 //! Maps with a closed set of keys.
 
+use std::ops::Range;
+
 use super::reader::{Pass, Reader, Text, is_conditional};
 use crate::diagnostic::{Finding, nearest};
 use crate::text::{Place, Spanned};
@@ -20,14 +22,18 @@ pub(crate) struct Fields<'n> {
     dropped: Vec<&'n Spanned<String>>,
     /// Keys that a misspelt one was probably meant to be: what they would say is not missed.
     misspelt: Vec<&'static str>,
+    /// The names that conditions of whole keys asked for: see [`Reader::remembered`].
+    pub(super) asked: Range<usize>,
 }
 
 impl<'n> Fields<'n> {
     /// Checks a node's keys; nothing comes back where it is no map.
     pub(crate) fn read(reader: &mut Reader<'_>, node: &'n Node, keys: Keys) -> Option<Self> {
         let mut fields = Self::as_written(reader, node, keys)?;
-        if matches!(reader.pass, Pass::Expand(..)) {
+        if let Pass::Expand(scope, _) = reader.pass {
+            let mark = scope.mark();
             fields.resolve(reader);
+            fields.asked = mark..scope.mark();
         }
         Some(fields)
     }
@@ -45,6 +51,7 @@ impl<'n> Fields<'n> {
             of: keys.of,
             misspelt: misspelt.collect(),
             dropped: Vec::new(),
+            asked: 0..0,
             entries: entries
                 .iter()
                 .map(|entry| (&entry.key, &entry.value))

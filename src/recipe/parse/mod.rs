@@ -36,7 +36,7 @@ pub use contract::finding;
 pub use evaluate::place_within;
 pub(super) use fields::Fields;
 pub(super) use head::{RECIPE, check_fragment, head, unknown_key};
-pub(super) use outline::{Outline, check_body, check_condition, outline, platforms};
+pub(super) use outline::{Outline, check_body, check_condition, outline_of, platforms};
 pub(in crate::recipe) use resolved::{resolved_scalar, resolved_template};
 pub(super) use scalars::workspace_path;
 pub(super) use snippet::{check_snippet, snippet};

@@ -27,6 +27,17 @@ pub(crate) struct Outline {
     pub(crate) refresh: Option<Spanned<Refresh>>,
 }
 
+/// The same for a recipe as a whole, remembered.
+pub(crate) fn outline_of(
+    reader: &mut Reader<'_>,
+    tree: &Node,
+    fields: &Fields<'_>,
+    name: &Spanned<String>,
+) -> Option<Outline> {
+    let read = |reader: &mut Reader<'_>| outline(reader, fields, name);
+    reader.remembered(tree, &fields.asked, |memos| &memos.outline, read)
+}
+
 /// Reads where an image goes; the repository is the recipe's name where none is written.
 pub(crate) fn outline(
     reader: &mut Reader<'_>,
@@ -146,7 +157,7 @@ pub(crate) fn check_body(
         if let Some(name) = fields.key("name") {
             outline(&mut reader, &fields, name);
         }
-        content(&mut reader, &fields, &Shell::sh());
+        content(&mut reader, tree, &fields, &Shell::sh());
         for (_, node) in vars.values() {
             reader.value(node);
         }

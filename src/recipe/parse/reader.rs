@@ -5,10 +5,14 @@
 //! found as well, and lets a text with an expression in it stand for any text. The *expand* pass has a
 //! [`Scope`]: it takes the one branch that holds and yields what the [`Image`](crate::recipe::Image) keeps.
 
+use std::ops::Range;
+
+use super::uses::MAX_USES;
 use crate::diagnostic::{Finding, Findings};
 use crate::recipe::budget::MAX_DEPTH;
 use crate::recipe::expr::Value;
 use crate::recipe::library::Library;
+use crate::recipe::memo::{Kept, Memo, Memos};
 use crate::recipe::scope::{Names, Scope};
 use crate::text::{Place, Spanned};
 use crate::yaml::{Node, NodeKind};
@@ -37,6 +41,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) uses: Vec<Spanned<String>>,
     /// How deep in conditions, vars and snippets this is.
     pub(super) depth: usize,
+    /// How deep it has been.
+    pub(super) deepest: usize,
 }
 
 /// A text whose expressions have been replaced.
@@ -60,6 +66,7 @@ impl<'a> Reader<'a> {
             findings,
             pass,
             depth: 0,
+            deepest: 0,
             library: None,
             trail: Vec::new(),
             uses: Vec::new(),
@@ -98,9 +105,72 @@ impl<'a> Reader<'a> {
             return None;
         }
         self.depth += levels;
+        self.deepest = self.deepest.max(self.depth);
         let value = read(self);
         self.depth -= levels;
         Some(value)
+    }
+
+    /// Reads something, and says how many levels deeper than here it went.
+    pub(super) fn measured<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> (T, usize) {
+        let before = std::mem::replace(&mut self.deepest, self.depth);
+        let value = read(self);
+        let height = self.deepest.saturating_sub(self.depth);
+        self.deepest = self.deepest.max(before);
+        (value, height)
+    }
+
+    /// Reads a part of the recipe, or takes it as it was read before, where nothing that it depends on is
+    /// different. `before` are names asked for earlier on which it depends as well.
+    pub(super) fn remembered<T: Clone>(
+        &mut self,
+        node: &Node,
+        before: &Range<usize>,
+        memo: fn(&Memos) -> &Memo<T>,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let Pass::Expand(scope, names) = self.pass else {
+            return read(self);
+        };
+        let memo = memo(names.memos());
+        if let Some(kept) = memo.find(node, scope)
+            && self.may_take(&kept)
+            && self.charge(&node.place, kept.units)
+        {
+            let needs = kept.needs.into_iter().map(|(name, _)| name);
+            scope.asked.borrow_mut().extend(needs);
+            self.deepest = self.deepest.max(self.depth + kept.height);
+            self.uses.extend(kept.uses);
+            return kept.value;
+        }
+        let (mark, found, used) = (scope.mark(), self.findings.len(), self.uses.len());
+        let taken = names.budget().taken();
+        let (value, height) = self.measured(read);
+        if self.findings.len() == found && !names.budget().is_spent() {
+            let mut needs = scope.asked_in(before.clone());
+            needs.extend(scope.asked_in(mark..scope.mark()));
+            let needs = needs.into_iter().map(|name| {
+                let value = scope.glance(&name);
+                (name, value)
+            });
+            let kept = Kept {
+                needs: needs.collect(),
+                units: names.budget().taken() - taken,
+                height,
+                uses: self.uses.get(used..).unwrap_or_default().to_vec(),
+                value: value.clone(),
+            };
+            memo.keep(node, kept);
+        }
+        value
+    }
+
+    /// Whether reading a part again would find no more wrong with it than at the first time: whether it is too
+    /// deep, is used too often or goes in a circle depends on where it is read.
+    fn may_take<T>(&self, kept: &Kept<T>) -> bool {
+        let uses = kept.uses.is_empty()
+            || (self.trail.is_empty() && self.uses.len() + kept.uses.len() <= MAX_USES);
+        uses && self.depth + kept.height <= MAX_DEPTH
     }
 
     pub(crate) fn error(&mut self, place: &Place, message: impl Into<String>) {

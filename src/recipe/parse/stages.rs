@@ -67,7 +67,7 @@ fn check_platform(
         return;
     };
     let target = match reader.pass {
-        Pass::Expand(scope, _) => scope.platform,
+        Pass::Expand(scope, _) => scope.platform(),
         Pass::Check(_) => None,
     };
     let elsewhere = match stages.get(name).map(|stage| &stage.platform) {

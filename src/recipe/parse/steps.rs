@@ -34,7 +34,8 @@ pub(super) fn steps(reader: &mut Reader<'_>, node: &Node) -> Vec<Step> {
             continue;
         };
         for item in items {
-            all.extend(guarded(reader, item));
+            let read = |reader: &mut Reader<'_>| guarded(reader, item);
+            all.extend(reader.remembered(item, &(0..0), |memos| &memos.steps, read));
         }
     }
     all

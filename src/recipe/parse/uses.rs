@@ -23,7 +23,7 @@ use crate::yaml::{Entry, Node, NodeKind};
 /// Where snippets are that are used by name.
 const FOLDER: &str = "templates/steps";
 /// The most snippets in one image: what uses twice, again and again, grows without end.
-const MAX_USES: usize = 256;
+pub(super) const MAX_USES: usize = 256;
 
 /// Reads a `use` into the steps it stands for.
 pub(super) fn used(
@@ -221,12 +221,14 @@ fn default(reader: &mut Reader<'_>, name: &str, input: &Input, node: &Node) -> O
     };
     let (bound, vars) = (BTreeMap::new(), BTreeMap::new());
     let scope = outer.inside(&bound, &vars);
-    let names = Names::always_there().on_budget_of(reader.names());
+    let names = Names::always_there().shared_with(reader.names());
     let mut own = Reader {
         depth: reader.depth,
         ..Reader::new(reader.findings, Pass::Expand(&scope, &names))
     };
-    fitting(&mut own, name, input, node)
+    let value = fitting(&mut own, name, input, node);
+    outer.depends_as(&scope);
+    value
 }
 
 /// Reads a value for an input, and reports one of another type.
@@ -306,19 +308,22 @@ fn spliced<T>(
     let node = snippet.steps.as_ref()?;
     let mut findings = Findings::new();
     let inside = scope.inside(values, &snippet.vars);
-    let names = Names::of_snippet(snippet).on_budget_of(reader.names());
+    let names = Names::of_snippet(snippet).shared_with(reader.names());
     reader.uses.push(at.clone());
     reader.trail.push(at.clone());
     let mut own = Reader {
         findings: &mut findings,
         pass: Pass::Expand(&inside, &names),
         depth: reader.depth,
+        deepest: reader.deepest,
         library: reader.library,
         trail: std::mem::take(&mut reader.trail),
         uses: std::mem::take(&mut reader.uses),
     };
     let steps = own.deeper(&at.place, SNIPPET_DEPTH, |own| read(own, node));
+    reader.deepest = own.deepest;
     (reader.trail, reader.uses) = (own.trail, own.uses);
+    scope.depends_as(&inside);
     reader.trail.pop();
     reader
         .findings

@@ -1,10 +1,12 @@
 //! Text, lists and booleans in a recipe's tree.
 
+use std::rc::Rc;
+
 use super::reader::{Pass, Reader, Text};
 use super::scalars::{env_literal, shell_safe};
 use crate::diagnostic::Finding;
 use crate::recipe::budget::{MAX_TEXT, of_text};
-use crate::recipe::expr::{self, ExprError, Piece, Template, Value};
+use crate::recipe::expr::{ExprError, Piece, Template, Value};
 use crate::text::Spanned;
 use crate::yaml::{Node, NodeKind, Plain, Scalar, classify, is_text};
 
@@ -48,20 +50,42 @@ impl Reader<'_> {
                 reader.wrong_kind(node, "a string");
                 return None;
             };
+            if !scalar.text.contains("${{") {
+                return reader.literal_text(node, scalar, rules);
+            }
             let template = reader.template(node, scalar)?;
             reader.render(node, &scalar.text, &template, rules)
         })
     }
 
+    /// A text without expressions, which most are.
+    fn literal_text(&mut self, node: &Node, scalar: &Scalar, rules: Rules) -> Option<Text> {
+        let fits = self.charge(&node.place, 2 * of_text(&scalar.text));
+        if !fits || !is_text(node, scalar, self.findings) {
+            return None;
+        }
+        match (rules.literal)(&scalar.text) {
+            Ok(value) => Some(Text {
+                value,
+                place: node.place.clone(),
+                opaque: false,
+            }),
+            Err(message) => {
+                self.error(&node.place, message);
+                None
+            }
+        }
+    }
+
     /// The text's pieces, once it is sure that every YAML reader sees this text.
-    pub(super) fn template(&mut self, node: &Node, scalar: &Scalar) -> Option<Template> {
+    pub(super) fn template(&mut self, node: &Node, scalar: &Scalar) -> Option<Rc<Template>> {
         if !self.charge(&node.place, of_text(&scalar.text)) {
             return None;
         }
         if !is_text(node, scalar, self.findings) {
             return None;
         }
-        match expr::split(&scalar.text) {
+        match self.names().memos().template(&scalar.text) {
             Ok(template) => Some(template),
             Err(error) => {
                 self.expression_error(node, &scalar.text, &error, 0);
@@ -139,7 +163,7 @@ impl Reader<'_> {
     pub(crate) fn list(&mut self, node: &Node) -> Option<Vec<Text>> {
         self.one(node, |reader, node| match &node.kind {
             NodeKind::List(_) => Some(reader.items(node)),
-            NodeKind::Scalar(scalar) if is_sole_expression(scalar) => Some(reader.items(node)),
+            NodeKind::Scalar(scalar) if reader.is_sole(scalar) => Some(reader.items(node)),
             _ => {
                 let message = format!("a list should stand here, not {}", node.describe());
                 let help = "a list is written [a, b], or one `- ` per line";
@@ -174,7 +198,7 @@ impl Reader<'_> {
                         }
                     }
                 }
-                NodeKind::Scalar(scalar) if is_sole_expression(scalar) => {
+                NodeKind::Scalar(scalar) if self.is_sole(scalar) => {
                     all.extend(self.spliced(branch, scalar));
                 }
                 NodeKind::Scalar(_) => all.extend(self.text(branch)),
@@ -186,13 +210,13 @@ impl Reader<'_> {
 
     fn spliced(&mut self, node: &Node, scalar: &Scalar) -> Vec<Text> {
         let place = node.place.clone();
-        let Some(Template { pieces }) = self.template(node, scalar) else {
+        let Some(template) = self.template(node, scalar) else {
             return Vec::new();
         };
-        let [Piece::Expr(expr, offset)] = pieces.as_slice() else {
+        let Some((expr, offset)) = template.sole() else {
             return Vec::new();
         };
-        let values = match self.evaluate(node, &scalar.text, expr, *offset) {
+        let values = match self.evaluate(node, &scalar.text, expr, offset) {
             Some(Value::List(items)) => items,
             Some(Value::Text(text)) => vec![text],
             Some(Value::Bool(_)) => {
@@ -218,6 +242,15 @@ impl Reader<'_> {
             .collect()
     }
 
+    /// Whether a text is one expression and nothing else.
+    fn is_sole(&self, scalar: &Scalar) -> bool {
+        let text = scalar.text.as_str();
+        let template = || self.names().memos().template(text);
+        text.starts_with("${{")
+            && text.ends_with("}}")
+            && template().is_ok_and(|template| template.sole().is_some())
+    }
+
     /// Reads `true` or `false`.
     pub(crate) fn bool(&mut self, node: &Node) -> Option<bool> {
         self.one(node, |reader, node| {
@@ -225,7 +258,7 @@ impl Reader<'_> {
                 if let Some(value) = plain_bool(scalar) {
                     return Some(value);
                 }
-                if is_sole_expression(scalar) {
+                if reader.is_sole(scalar) {
                     match reader.scalar_value(node, scalar) {
                         Some(Value::Bool(value)) => return Some(value),
                         Some(_) => {}
@@ -264,8 +297,4 @@ pub(super) fn plain_bool(scalar: &Scalar) -> Option<bool> {
         Plain::Bool(value) if scalar.plain => Some(value),
         _ => None,
     }
-}
-
-fn is_sole_expression(scalar: &Scalar) -> bool {
-    expr::split(&scalar.text).is_ok_and(|template| template.sole().is_some())
 }

@@ -1,6 +1,5 @@
 //! A recipe's tree to a [`Tree`], for one variant on one platform.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::text::{escaped, escaped_variable, from_root, of_value};
@@ -48,18 +47,7 @@ pub fn resolve(
             bound.insert(name.clone(), Value::Text(value.clone()));
         }
     }
-    let scope = |platform| Scope {
-        bound: &bound,
-        vars: &recipe.vars,
-        platform,
-        facts: around.facts,
-        templates: around.templates,
-        folders: around.folders,
-        releases: &around.defaults.releases,
-        open: RefCell::default(),
-        read: RefCell::default(),
-        known: RefCell::default(),
-    };
+    let scope = |platform| Scope::new(&bound, &recipe.vars, platform, around);
     let before = findings.len();
     let (whole, names) = (scope(None), recipe.names());
     let alone = names.without_platform();
@@ -144,6 +132,8 @@ pub(super) struct Walk<'w, 'a> {
     parents: bool,
     /// In a snippet, where its inputs were given.
     inputs: Option<&'w BTreeMap<String, Place>>,
+    /// Where in the order of names asked for the value that is read begins.
+    since: usize,
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
@@ -153,6 +143,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             folder: recipe.source.folder(),
             parents: false,
             inputs: None,
+            since: 0,
         }
     }
 
@@ -248,6 +239,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 folder,
                 parents: false,
                 inputs: Some(inputs),
+                since: 0,
             };
             walk.value(node, STEPS)
         });
@@ -321,10 +313,10 @@ impl<'w, 'a> Walk<'w, 'a> {
         })
     }
 
-    /// Forgets which inputs have been read.
-    fn forget(&self) {
+    /// From now on it counts which inputs are read.
+    fn forget(&mut self) {
         if let Pass::Expand(scope, _) = self.reader.pass {
-            scope.read.borrow_mut().clear();
+            self.since = scope.mark();
         }
     }
 
@@ -334,9 +326,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         let (Pass::Expand(scope, _), Some(inputs)) = (self.reader.pass, self.inputs) else {
             return Origin::Written(place);
         };
-        let read = scope.read.borrow();
-        let given = |name: &String| Some((name.clone(), inputs.get(name)?.clone()));
-        let all: Vec<(String, Place)> = read.iter().filter_map(given).collect();
+        let read = scope.asked_in(self.since..scope.mark());
+        let given = |name: String| inputs.get(&name).cloned().map(|place| (name, place));
+        let all: Vec<(String, Place)> = read.into_iter().filter_map(given).collect();
         if all.is_empty() {
             Origin::Written(place)
         } else {

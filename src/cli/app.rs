@@ -123,7 +123,7 @@ async fn run(command: Command, config: &Config, stop: &CancellationToken) -> Exi
     let result = match command {
         Command::Build(args) => build::exec(args, config, stop).await,
         Command::Plan(args) => unless_stopped(plan::exec(args, config), stop).await,
-        Command::Show(args) => show::exec(&args),
+        Command::Show(args) => unless_stopped(show::exec(&args), stop).await,
         Command::Schema(args) => Ok(schema::exec(&args)),
         Command::Init(args) => init::exec(&args),
         Command::Lint(args) => unless_stopped(lint::exec(&args, config), stop).await,

@@ -104,7 +104,10 @@ async fn build(
     stop: &CancellationToken,
     events: &EventSink,
 ) -> Result<BuildReport, OpError> {
-    let loaded = args.selection.load()?;
+    let loaded = tokio::select! {
+        loaded = args.selection.load() => loaded?,
+        () = stop.cancelled() => return Err(OpError::Interrupted),
+    };
     let options = options(args, config, stop)?;
     check(&loaded, &options)?;
     let registry = connect::registry(config, &loaded.workspace)?;

@@ -10,7 +10,7 @@ use super::out;
 use super::render::findings;
 use crate::config::Config;
 use crate::oci::Platform;
-use crate::ops::{LoadOptions, Loaded, OpError, load, with_causes};
+use crate::ops::{LoadOptions, Loaded, OpError, apart, load, with_causes};
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -50,7 +50,7 @@ impl Selection {
     }
 
     /// Loads the workspace; notes are shown.
-    pub(super) fn load(&self) -> Result<Loaded, OpError> {
+    pub(super) async fn load(&self) -> Result<Loaded, OpError> {
         let folder = std::env::current_dir().map_err(|source| OpError::File {
             action: "read",
             path: ".".to_owned(),
@@ -61,7 +61,7 @@ impl Selection {
             files: self.files.clone(),
             set: self.set(),
         };
-        let loaded = load(&options)?;
+        let loaded = apart(move || load(&options)).await?;
         for finding in loaded.notes.sorted() {
             out::talk(&findings::line(finding));
         }

@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::out;
 use super::render::{json, table};
 use crate::config::Config;
-use crate::ops::{OpError, PlanOptions, PlannedImage, connect, plan, write_llb};
+use crate::ops::{OpError, PlanOptions, PlannedImage, apart, connect, plan, write_llb};
 
 /// Arguments of `plan`.
 #[derive(Debug, clap::Args)]
@@ -25,13 +25,16 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) async fn exec(args: Args, config: &Config) -> Result<Exit, OpError> {
-    let loaded = args.selection.load()?;
+    let loaded = Arc::new(args.selection.load().await?);
     let options = PlanOptions {
         selectors: args.selection.names.clone(),
         platforms: args.selection.platforms.iter().copied().collect(),
         epoch: epoch(config)?,
     };
-    let images = plan(&loaded, &options)?;
+    let images = {
+        let (loaded, options) = (Arc::clone(&loaded), options.clone());
+        apart(move || plan(&loaded, &options)).await?
+    };
     if let Some(folder) = &args.llb {
         let registry = connect::registry(config, &loaded.workspace)?;
         let written = write_llb(&loaded, &options, &(Arc::new(registry) as _), folder).await?;

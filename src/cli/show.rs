@@ -6,7 +6,7 @@ use super::common::Selection;
 use super::exit::Exit;
 use super::out;
 use super::render::shown;
-use crate::ops::{OpError, ShowOptions, show};
+use crate::ops::{OpError, ShowOptions, apart, show};
 
 /// How recipes are printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -32,14 +32,14 @@ pub(super) struct Args {
 }
 
 /// Runs the command.
-pub(super) fn exec(args: &Args) -> Result<Exit, OpError> {
-    let loaded = args.selection.load()?;
+pub(super) async fn exec(args: &Args) -> Result<Exit, OpError> {
+    let loaded = args.selection.load().await?;
     let options = ShowOptions {
         selectors: args.selection.names.clone(),
         platforms: args.selection.platforms.iter().copied().collect(),
         set: args.selection.set(),
     };
-    let images = show(&loaded, &options)?;
+    let images = apart(move || show(&loaded, &options)).await?;
     out::result(&match args.format {
         Format::Yaml => shown::yaml(&images, args.origin),
         Format::Json => shown::json(&images, args.origin),

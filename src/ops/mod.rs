@@ -3,6 +3,7 @@
 //! The only place where stages meet. A verb takes options, asks its backends through traits, and gives
 //! back values; it never prints, and knows neither the command line nor the terminal.
 
+mod apart;
 pub mod build;
 mod builders;
 pub mod connect;
@@ -24,6 +25,7 @@ mod show;
 mod source;
 mod verify;
 
+pub use apart::apart;
 pub use error::OpError;
 pub use given::{Given, SecretFrom};
 pub use init::init;

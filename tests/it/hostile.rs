@@ -3,6 +3,8 @@
 #[path = "../../benches/beside/families.rs"]
 mod families;
 mod files;
+mod shared;
+mod signals;
 mod values;
 
 use kiln::diagnostic::MAX_PER_FILE;

@@ -11,6 +11,7 @@ mod trust;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::apart::apart;
 use super::error::OpError;
 use super::load::{LoadOptions, Loaded, load, load_workspace};
 use crate::config::Config;
@@ -34,8 +35,7 @@ pub struct DoctorOptions {
 
 /// Tests everything.
 pub async fn doctor(config: &Config, options: &DoctorOptions) -> Diagnosis {
-    let mut checks = Vec::new();
-    let (workspace, loaded) = workspace(options, &mut checks);
+    let (workspace, loaded, mut checks) = read(options.clone()).await;
     let wanted = platforms(&workspace, loaded.as_ref());
     let repositories = loaded.as_ref().map(destinations).unwrap_or_default();
     let (builders, registries) = futures_util::join!(
@@ -46,6 +46,20 @@ pub async fn doctor(config: &Config, options: &DoctorOptions) -> Diagnosis {
     checks.extend(registries);
     checks.extend(trust::check(config, &workspace));
     Diagnosis { checks }
+}
+
+/// What the files say, read on a thread that may block.
+async fn read(options: DoctorOptions) -> (Workspace, Option<Loaded>, Vec<Check>) {
+    let folder = options.load.folder.clone();
+    let read = move || {
+        let mut checks = Vec::new();
+        let (workspace, loaded) = workspace(&options, &mut checks);
+        Ok((workspace, loaded, checks))
+    };
+    apart(read).await.unwrap_or_else(|error| {
+        let checks = vec![mistakes("kiln.yaml", &error)];
+        (Workspace::bare(&folder), None, checks)
+    })
 }
 
 /// The workspace as far as it can be read, and all of it where nothing is wrong.

@@ -47,6 +47,37 @@ fn what_is_no_regular_file_is_refused_and_never_waited_for() {
             let ran = bench.kiln(&["plan", "-f", "r.yaml"]);
             assert_eq!(ran.code, 2, "{name} {file}: {}", ran.stderr);
         }
+        let bench = Workbench::new();
+        make(&bench.path().join("r.yaml"));
+        let ran = bench.kiln(&["lint"]);
+        assert_eq!(ran.code, 2, "{name}: {}", ran.stderr);
+        assert!(
+            ran.stdout.contains(&format!("it is {name}")),
+            "{}",
+            ran.stdout
+        );
+        for (file, body) in [
+            ("t.yaml", "extends: t.yaml\n"),
+            ("templates/steps/t.yaml", "steps: [{use: t}]\n"),
+            (
+                "defs/t.json",
+                "kernel: {runtime: x, runtime_path: /x, base_distro: x, features: [uid-match], definitions: defs}\n",
+            ),
+        ] {
+            let bench = Workbench::with_recipe(&format!("{GOOD}{body}"));
+            bench.write(&format!("{file}.beside"), "");
+            make(&bench.path().join(file));
+            for arguments in [&["plan", "-f", "r.yaml"][..], &["lint"]] {
+                let ran = bench.kiln(arguments);
+                let said = ran.stdout + &ran.stderr;
+                // The files of a folder are those that are files.
+                let refused = said.contains(name) || said.contains("leads out of the workspace");
+                assert!(
+                    refused || file.starts_with("defs"),
+                    "{name} {file} {arguments:?}: {said}"
+                );
+            }
+        }
         let bench = Workbench::with_recipe(&format!(
             "{GOOD}steps:\n- write: {{path: /a, template: t.hbs}}\n"
         ));

@@ -16,7 +16,7 @@ pub use nearest::nearest;
 
 use crate::text::Place;
 
-/// The most findings of one file that are kept: more help nobody, and a file may hold as many mistakes as
+/// The most findings of one file and level that are kept: more help nobody, and a file may hold as many mistakes as
 /// it has bytes.
 pub const MAX_PER_FILE: usize = 200;
 
@@ -122,17 +122,18 @@ impl Finding {
 /// All findings of a run: collected, never stopped at the first.
 ///
 /// A recipe is expanded many times, and the same mistake shows in each expansion: it is kept once. Of one
-/// file at most [`MAX_PER_FILE`] are kept, and how many there are besides is said in one line.
+/// file at most [`MAX_PER_FILE`] of a level are kept, and how many there are besides is said in one line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
     items: Vec<Finding>,
     /// How many were reported, kept or not.
     reported: usize,
     has_errors: bool,
-    files: BTreeMap<String, Tally>,
+    /// By file, and in it by level.
+    files: BTreeMap<String, BTreeMap<Level, Tally>>,
 }
 
-/// What is known of one file's findings.
+/// What is known of one file's findings of one level: those of another one never take their room.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Tally {
     kept: usize,
@@ -174,11 +175,12 @@ impl Findings {
         self.has_errors |= finding.level == Level::Error;
         let path = finding.place.source.path();
         if !self.files.contains_key(path) {
-            self.files.insert(path.to_owned(), Tally::default());
+            self.files.insert(path.to_owned(), BTreeMap::new());
         }
-        let Some(tally) = self.files.get_mut(path) else {
+        let Some(levels) = self.files.get_mut(path) else {
             return;
         };
+        let tally = levels.entry(finding.level).or_default();
         let mut hasher = DefaultHasher::new();
         (finding.place.span, &finding.message).hash(&mut hasher);
         if tally.seen.len() >= MAX_SEEN || !tally.seen.insert(hasher.finish()) {
@@ -190,20 +192,25 @@ impl Findings {
         }
     }
 
-    /// Whether no more findings of a place's file are kept: what would only make their words better need
+    /// Whether no more errors of a place's file are kept: what would only make their words better need
     /// not be done.
     pub fn is_full(&self, place: &Place) -> bool {
-        let tally = self.files.get(place.source.path());
+        let levels = self.files.get(place.source.path());
+        let tally = levels.and_then(|levels| levels.get(&Level::Error));
         tally.is_some_and(|tally| tally.kept >= MAX_PER_FILE)
     }
 
-    /// The files of which findings were left out, with how many: each at least so many, since counting
-    /// has a bound as well.
-    pub fn left_out(&self) -> impl Iterator<Item = (&str, usize)> {
-        self.files
-            .iter()
-            .map(|(path, tally)| (path.as_str(), tally.seen.len() - tally.kept))
-            .filter(|(_, count)| *count > 0)
+    /// The files of which findings of a level were left out, with how many: each at least so many, since
+    /// counting has a bound as well.
+    pub fn left_out(&self) -> impl Iterator<Item = (&str, Level, usize)> {
+        let files = self.files.iter();
+        let tallies = files.flat_map(|(path, levels)| {
+            let counted =
+                |(level, tally): (&Level, &Tally)| (*level, tally.seen.len() - tally.kept);
+            let counted = levels.iter().map(counted);
+            counted.map(move |(level, count)| (path.as_str(), level, count))
+        });
+        tallies.filter(|(_, _, count)| *count > 0)
     }
 
     /// Adds an error with nothing but a message.
@@ -228,10 +235,13 @@ impl Findings {
         for finding in other.items {
             self.push(finding);
         }
-        for (path, tally) in other.files {
-            let seen = &mut self.files.entry(path).or_default().seen;
-            let room = MAX_SEEN.saturating_sub(seen.len());
-            seen.extend(tally.seen.into_iter().take(room));
+        for (path, levels) in other.files {
+            let own = self.files.entry(path).or_default();
+            for (level, tally) in levels {
+                let seen = &mut own.entry(level).or_default().seen;
+                let room = MAX_SEEN.saturating_sub(seen.len());
+                seen.extend(tally.seen.into_iter().take(room));
+            }
         }
     }
 
@@ -273,7 +283,7 @@ impl Findings {
 
 #[cfg(test)]
 mod tests {
-    use super::{Finding, Findings, MAX_PER_FILE};
+    use super::{Finding, Findings, Level, MAX_PER_FILE};
     use crate::text::{Place, SourceFile, Span};
 
     #[test]
@@ -313,8 +323,17 @@ mod tests {
             findings.extend(own);
         }
         assert_eq!(findings.sorted().len(), MAX_PER_FILE);
-        assert_eq!(findings.left_out().collect::<Vec<_>>(), [("한.yaml", 30)]);
+        assert_eq!(
+            findings.left_out().collect::<Vec<_>>(),
+            [("한.yaml", Level::Error, 30)]
+        );
         assert_eq!(findings.len(), 2 * (MAX_PER_FILE + 30));
         assert!(findings.is_full(&at(0)) && findings.has_errors());
+        // What is weaker has room of its own, and leaves room.
+        for start in 0..MAX_PER_FILE {
+            findings.push(Finding::note(&at(start), "looked at"));
+        }
+        assert_eq!(findings.sorted().len(), 2 * MAX_PER_FILE);
+        assert_eq!(findings.left_out().count(), 1);
     }
 }

@@ -11,8 +11,8 @@ use super::out;
 use super::render::lint::{github, gitlab, json, sarif, text};
 use crate::config::Config;
 use crate::diagnostic::Level;
-use crate::ops::OpError;
 use crate::ops::lint::{Fixed, LintOptions, LintReport, Setting, apply_fixes, lint};
+use crate::ops::{OpError, apart};
 
 /// How findings are printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -100,6 +100,7 @@ pub(super) async fn exec(args: &Args, config: &Config) -> Result<Exit, OpError> 
         Some(Least::Note) | None => Level::Note,
     };
     report.findings.retain(|one| one.finding.level <= least);
+    report.left_out.retain(|(_, level, _)| *level <= least);
     match args.format {
         Format::Text => out::result(&text::report(&report)),
         Format::Json => out::result(&json::report(&report)),
@@ -117,9 +118,7 @@ pub(super) async fn exec(args: &Args, config: &Config) -> Result<Exit, OpError> 
 /// Looks at everything on a thread of its own, so that an interrupt is heeded meanwhile.
 async fn look(options: &LintOptions) -> Result<LintReport, OpError> {
     let options = options.clone();
-    tokio::task::spawn_blocking(move || lint(&options))
-        .await
-        .map_err(|error| OpError::Bug(error.to_string()))?
+    apart(move || lint(&options)).await
 }
 
 /// Adds to the summary of the step, where there is one and something to say. The findings are in the log as well, so that
@@ -147,7 +146,9 @@ fn exit(report: &LintReport, deny: Option<Deny>) -> Exit {
     };
     if report.is_unreadable() {
         Exit::Invalid
-    } else if report.findings.iter().any(|one| one.finding.level <= least) {
+    } else if report.findings.iter().any(|one| one.finding.level <= least)
+        || report.left_out.iter().any(|(_, level, _)| *level <= least)
+    {
         Exit::Findings
     } else {
         Exit::Done

@@ -95,7 +95,8 @@ pub fn page() -> String {
          show is in the log and in the step's summary) or `gitlab` (code quality). Columns count characters from 1, and an \
          end lies behind the last one. Fingerprints are made of the rule, the file and the words, and stay when lines above \
          are added.\n\nThe exit code is 0 without a finding at error level, 1 with one (`--deny warnings` counts those too), and 2 where a file cannot be \
-         read as a recipe.\n\n",
+         read as a recipe. Of a file at most 200 findings of a level are shown, then how many more there are; these count \
+         all the same.\n\n",
     );
     text.push_str("| Rule | Group | Level | What it finds |\n|---|---|---|---|\n");
     for rule in RULES {

@@ -32,13 +32,20 @@ pub(in crate::cli) fn render(findings: &Findings) -> String {
         .filter(|f| f.level == diagnostic::Level::Error)
         .count();
     let mut more = "";
-    for (path, count) in findings.left_out() {
-        texts.push(format!("… and at least {count} more in {path}"));
-        more = " or more";
+    for (path, level, count) in findings.left_out() {
+        texts.push(left_out(path, count));
+        if level == diagnostic::Level::Error {
+            more = " or more";
+        }
     }
     let word = if errors == 1 { "error" } else { "errors" };
     texts.push(format!("{errors}{more} {word}"));
     texts.join("\n\n")
+}
+
+/// That there is more than was shown.
+pub(in crate::cli) fn left_out(path: &str, count: usize) -> String {
+    format!("… and at least {count} more in {path}")
 }
 
 /// A finding of `lint`: with its rule, the path as seen from here, and its fix as a diff.

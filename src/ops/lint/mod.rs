@@ -60,6 +60,9 @@ impl Reported {
 pub struct LintReport {
     /// The findings, by file and place.
     pub findings: Vec<Reported>,
+    /// Files with more findings of a level than are kept, and at least how many more. They count like those that
+    /// are here: a run does not pass because its mistakes are many.
+    pub left_out: Vec<(String, Level, usize)>,
     /// Findings in files that were not named.
     pub elsewhere: usize,
     /// How many recipes were looked at.
@@ -88,9 +91,17 @@ pub fn lint(options: &LintOptions) -> Result<LintReport, OpError> {
     for workspace in places::workspaces(options)? {
         let prefix: Arc<str> = workspace.prefix.as_str().into();
         let root = Arc::new(workspace.root.clone());
-        let (findings, recipes) = work::lint(&workspace, &options.levels);
-        report.recipes += recipes;
-        for finding in findings {
+        let found = work::lint(&workspace, &options.levels);
+        report.recipes += found.recipes;
+        for (path, level, count) in found.left_out {
+            if workspace.wants_file(&path) {
+                let path = format!("{prefix}{path}");
+                report.left_out.push((path, level, count));
+            } else {
+                report.elsewhere += count;
+            }
+        }
+        for finding in found.findings {
             if workspace.wants(&finding) {
                 report.findings.push(Reported {
                     finding,

@@ -30,7 +30,12 @@ impl Named {
     pub(super) fn wants(&self, finding: &Finding) -> bool {
         let path = finding.place.source.path();
         let needed = path == FILE_NAME && finding.level == Level::Error;
-        !self.filtered || needed || self.files.contains(path)
+        needed || self.wants_file(path)
+    }
+
+    /// Whether the findings in a file are to be reported.
+    pub(super) fn wants_file(&self, path: &str) -> bool {
+        !self.filtered || self.files.contains(path)
     }
 }
 

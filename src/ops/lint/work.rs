@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::places::Named;
 use super::read;
 use crate::context::{PatternSet, expand as expand_glob};
-use crate::diagnostic::{Finding, Findings, kind};
+use crate::diagnostic::{Finding, Findings, Level, kind};
 use crate::lint::{
     Allows, Files, Levels, RecipeView, Setting, Summary, WorkspaceView, apply, check_recipe,
     check_workspace,
@@ -32,11 +32,37 @@ struct Seen {
     allows: Option<Allows>,
 }
 
-/// All findings of a workspace, each once, and how many recipes it has.
-pub(super) fn lint(named: &Named, given: &[Setting]) -> (Vec<Finding>, usize) {
+/// What is known of a workspace.
+pub(super) struct Found {
+    /// All findings, each once.
+    pub(super) findings: Vec<Finding>,
+    /// How many more there are of a level in a file.
+    pub(super) left_out: Vec<(String, Level, usize)>,
+    /// How many recipes it has.
+    pub(super) recipes: usize,
+}
+
+impl Found {
+    fn new(findings: &Findings, recipes: usize) -> Self {
+        Self {
+            findings: findings.sorted().into_iter().cloned().collect(),
+            left_out: left_out(findings),
+            recipes,
+        }
+    }
+}
+
+fn left_out(findings: &Findings) -> Vec<(String, Level, usize)> {
+    let all = findings.left_out();
+    all.map(|(path, level, count)| (path.to_owned(), level, count))
+        .collect()
+}
+
+/// Looks at a workspace.
+pub(super) fn lint(named: &Named, given: &[Setting]) -> Found {
     let mut findings = Findings::new();
     let Some(workspace) = read_workspace(named, &mut findings) else {
-        return (finished(&findings), 0);
+        return Found::new(&findings, 0);
     };
     let levels = Levels::new(&workspace, given, &mut findings);
     let paths = paths(&workspace, named, &mut findings);
@@ -74,28 +100,28 @@ pub(super) fn lint(named: &Named, given: &[Setting]) -> (Vec<Finding>, usize) {
         .filter(|summary| summary.whole)
         .map(|summary| summary.name.place.source.path())
         .collect();
+    let cut = left_out(&findings);
     let settled = |path: &str| {
+        // What an allow was for may be among what was left out.
+        !cut.iter().any(|(cut, ..)| cut == path)
         // Rules see a fragment in the recipes that use it.
-        !broken.contains(path) && (recipes.contains(path) || broken.is_empty())
+        && !broken.contains(path) && (recipes.contains(path) || broken.is_empty())
     };
     let kept = apply(findings, &allows, &levels, &settled);
     let mut all = Findings::new();
     for finding in kept {
         all.push(finding);
     }
-    (finished(&all), summaries.len())
-}
-
-fn finished(findings: &Findings) -> Vec<Finding> {
-    findings.sorted().into_iter().cloned().collect()
+    let mut found = Found::new(&all, summaries.len());
+    found.left_out.extend(cut);
+    found
 }
 
 /// The files with a mistake that kept rules from seeing all of it.
 fn broken(findings: &Findings) -> BTreeSet<String> {
     let sorted = findings.sorted().into_iter();
-    let mistakes = sorted.filter(|finding| {
-        kind(finding.rule).is_some() && finding.level == crate::diagnostic::Level::Error
-    });
+    let mistakes =
+        sorted.filter(|finding| kind(finding.rule).is_some() && finding.level == Level::Error);
     mistakes
         .map(|finding| finding.place.source.path().to_owned())
         .collect()
@@ -248,12 +274,6 @@ impl Job<'_> {
         let view = RecipeView::new(&recipe, &images, self.workspace, &files);
         check_recipe(&view, self.levels, &mut seen.findings);
         seen.summary = Some(Summary::new(&recipe, &images, names, whole));
-        // The same finding of every variant and platform is one finding.
-        let mut once = Findings::new();
-        for finding in seen.findings.sorted() {
-            once.push(finding.clone());
-        }
-        seen.findings = once;
         seen
     }
 }

@@ -18,6 +18,7 @@ pub(in crate::cli) fn report(report: &LintReport) -> String {
             "notes": report.count(Level::Note),
             "recipes": report.recipes,
             "elsewhere": report.elsewhere,
+            "left_out": report.left_out.iter().map(|(_, _, count)| count).sum::<usize>(),
         },
     });
     format!("{document:#}")

@@ -7,6 +7,8 @@ use crate::ops::lint::LintReport;
 /// All findings, with counts at the end.
 pub(in crate::cli) fn report(report: &LintReport) -> String {
     let mut texts: Vec<String> = report.findings.iter().map(findings::reported).collect();
+    let more = report.left_out.iter();
+    texts.extend(more.map(|(path, _, count)| findings::left_out(path, *count)));
     texts.push(counts(report));
     texts.join("\n\n")
 }

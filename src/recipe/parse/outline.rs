@@ -132,11 +132,11 @@ pub(crate) fn platforms(
         let Some(platform) = reader.convert(text, parse) else {
             continue;
         };
-        if !seen.insert(platform.value) {
+        if seen.insert(platform.value) {
+            all.push(platform.value);
+        } else {
             let message = format!("`{}` stands twice in `platforms`", platform.value);
             reader.error(&platform.place, message);
-        } else {
-            all.push(platform.value);
         }
     }
     all

@@ -14,6 +14,13 @@ pub struct Kind {
     pub why: &'static str,
 }
 
+impl Kind {
+    /// Whether a finding of it may weigh less than an error: what Backend.AI takes and does not heed.
+    pub fn may_be_warning(&self) -> bool {
+        self.id.starts_with("kernel-")
+    }
+}
+
 /// The kind of an error that says no other.
 pub(super) const RECIPE: &str = "recipe";
 
@@ -42,6 +49,17 @@ pub const KINDS: &[Kind] = &[
         why: "A recipe is chosen by its name, on the command line and in `base`. It is unique in the workspace.",
     },
     Kind {
+        id: "exclusion-without-effect",
+        summary: "an entry of `exclude` that takes nothing away",
+        why: "Its condition holds for no variant on any platform: it is misspelt, or what it spoke of has gone. Whoever \
+              reads it believes that an image is missing for its reason.",
+    },
+    Kind {
+        id: "exclusion-without-reason",
+        summary: "an entry of `exclude` that does not say why",
+        why: "Somebody will look for the missing image. `reason` is what plans show in its place.",
+    },
+    Kind {
         id: "expression",
         summary: "an expression that cannot be read or has no value",
         why: "Expressions know the names of the recipe's axes, columns and vars, and the names of the platform. \
@@ -58,6 +76,58 @@ pub const KINDS: &[Kind] = &[
         summary: "a text that is none of what may stand there",
         why: "References, platforms, ports, sizes, modes and paths are checked where they are written, long before \
               a builder or a registry would refuse them.",
+    },
+    Kind {
+        id: "kernel-contradiction",
+        summary: "labels of Backend.AI that contradict each other or the tag",
+        why: "The platform believes each by itself, and shows or starts something else than was built.",
+    },
+    Kind {
+        id: "kernel-definition",
+        summary: "a service definition that Backend.AI cannot use",
+        why: "A definition is JSON with a `command`, of the name of a service that `services` declares. A service without \
+              one, or with another name, is not started.",
+    },
+    Kind {
+        id: "kernel-internal-label",
+        summary: "a label that Backend.AI sets itself",
+        why: "The platform writes these labels on images that sessions are made into, and believes them.",
+    },
+    Kind {
+        id: "kernel-label-value",
+        summary: "a value of a Backend.AI label that is not read, or read as something else",
+        why: "Some values make a release refuse the image, others are taken for their opposite without a word. The message \
+              names the releases.",
+    },
+    Kind {
+        id: "kernel-missing-label",
+        summary: "a label that Backend.AI needs",
+        why: "Without it a release passes over the image at the scan. The message names the releases.",
+    },
+    Kind {
+        id: "kernel-name",
+        summary: "a repository that Backend.AI does not find",
+        why: "The platform scans the projects of a registry. What lies beside them is not found.",
+    },
+    Kind {
+        id: "kernel-quantity",
+        summary: "an amount of a resource that Backend.AI does not read",
+        why: "A unit or a number of another form keeps sessions of the image from starting.",
+    },
+    Kind {
+        id: "kernel-service-port",
+        summary: "a service port that Backend.AI does not take",
+        why: "The label is read as a whole: one bad entry, or a port that is taken, loses all services.",
+    },
+    Kind {
+        id: "kernel-unknown-label",
+        summary: "a label of Backend.AI's that no release knows",
+        why: "The platform keeps what it does not know, so that a misspelt label is seen by nobody.",
+    },
+    Kind {
+        id: "missing-checksum",
+        summary: "`sha256` by `arch` without the checksum of one of them",
+        why: "The recipe is built for that architecture too, and its download would be the only one nobody has looked at.",
     },
     Kind {
         id: "missing-key",

@@ -10,7 +10,7 @@ use super::comments::{Comment, Outline, outline};
 use super::levels::Levels;
 use super::rule::{RULES, rule};
 use super::rules::unused_allow;
-use crate::diagnostic::{Finding, Findings, Fix, kind, nearest};
+use crate::diagnostic::{Finding, Findings, Fix, Kind, Level, kind, nearest};
 use crate::text::{Place, SourceFile, Span, Spanned};
 
 /// The id of what is wrong with an allow comment itself.
@@ -117,7 +117,9 @@ impl Allows {
         let header = self.outline.blocks.iter().find(inside).map(|block| block.1);
         self.items.iter().enumerate().find_map(|(index, allow)| {
             let here = allow.line == own || Some(allow.line) == header;
-            let named = |rule: &Spanned<String>| rule.value == finding.rule;
+            // An error of this kind keeps the recipe from being built.
+            let may = finding.level > Level::Error || kind(finding.rule).is_none();
+            let named = |rule: &Spanned<String>| may && rule.value == finding.rule;
             let rule = allow.rules.iter().position(named).filter(|_| here)?;
             Some((index, rule))
         })
@@ -137,7 +139,7 @@ impl Allows {
             let idle = |number: &usize| {
                 // A rule that is off here may be on elsewhere.
                 let on =
-                    rule(&allow.rules[*number].value).is_some_and(|rule| levels.of(rule).is_some());
+                    rule(&allow.rules[*number].value).is_none_or(|rule| levels.of(rule).is_some());
                 on && !used.contains(&(index, *number))
             };
             let idle: Vec<usize> = (0..allow.rules.len()).filter(idle).collect();
@@ -214,6 +216,7 @@ fn known(name: &str) -> Result<(), String> {
         Some(_) => Err(format!(
             "`{name}` cannot be allowed: the recipe cannot be built"
         )),
+        None if kind(name).is_some_and(Kind::may_be_warning) => Ok(()),
         None if kind(name).is_some() => Err(format!(
             "`{name}` cannot be allowed: the recipe cannot be built"
         )),
@@ -224,20 +227,21 @@ fn known(name: &str) -> Result<(), String> {
     }
 }
 
-/// Takes back what is allowed, and adds what is wrong with the comments. `settled` says of a file whether all
-/// rules have seen it, so that a comment can be known to be of no use.
-pub fn apply(
-    findings: Findings,
-    allows: &[Allows],
-    levels: &Levels,
-    settled: &dyn Fn(&str) -> bool,
-) -> Vec<Finding> {
+/// What is left where comments take back what they allow.
+pub fn allowed(findings: Findings, allows: &[Allows]) -> Vec<Finding> {
+    take(findings, allows).0
+}
+
+/// Allows, by their number, and which of their comments and rules were needed.
+type Used = BTreeMap<usize, BTreeSet<(usize, usize)>>;
+
+fn take(findings: Findings, allows: &[Allows]) -> (Vec<Finding>, Used) {
     let by_path: BTreeMap<&str, usize> = allows
         .iter()
         .enumerate()
         .map(|(index, allows)| (allows.path(), index))
         .collect();
-    let mut used: BTreeMap<usize, BTreeSet<(usize, usize)>> = BTreeMap::new();
+    let mut used = Used::new();
     let mut kept = Vec::new();
     for finding in findings.into_items() {
         let file = by_path.get(finding.place.source.path()).copied();
@@ -247,6 +251,18 @@ pub fn apply(
             None => kept.push(finding),
         }
     }
+    (kept, used)
+}
+
+/// Takes back what is allowed, and adds what is wrong with the comments. `settled` says of a file whether all
+/// rules have seen it, so that a comment can be known to be of no use.
+pub fn apply(
+    findings: Findings,
+    allows: &[Allows],
+    levels: &Levels,
+    settled: &dyn Fn(&str) -> bool,
+) -> Vec<Finding> {
+    let (mut kept, used) = take(findings, allows);
     let none = BTreeSet::new();
     for (index, allows) in allows.iter().enumerate() {
         kept.extend(allows.invalid.clone().into_items());

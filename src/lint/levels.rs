@@ -1,8 +1,8 @@
 //! Which level a rule has: the default of the rule, then what `kiln.yaml` says, then the command line; in each of
 //! them the rule's own id wins over its group, and its group over `all`.
 
-use super::rule::{GROUPS, RULES, Rule};
-use crate::diagnostic::{Finding, Findings, Level, kind, nearest};
+use super::rule::{GROUPS, RULES, Rule, rule};
+use crate::diagnostic::{Finding, Findings, Kind, Level, kind, nearest};
 use crate::workspace::Workspace;
 
 /// The name that stands for every rule.
@@ -44,6 +44,11 @@ fn check_name(name: &str) -> Result<(), String> {
     let mut known = rules.chain(groups).chain([ALL]);
     if known.clone().any(|known| known == name) {
         return Ok(());
+    }
+    if kind(name).is_some_and(Kind::may_be_warning) {
+        return Err(format!(
+            "the level of `{name}` is for the platform to say; a comment can allow a warning"
+        ));
     }
     let fixed = RULES.iter().any(|rule| rule.id == name) || kind(name).is_some();
     if fixed {
@@ -105,6 +110,26 @@ impl Levels {
             Some(setting) => setting.level.map(|level| (level, true)),
             None => rule.level.map(|level| (level, false)),
         }
+    }
+
+    /// Gives findings of rules that others than the rules themselves report their levels.
+    #[must_use]
+    pub fn settle(&self, findings: Findings) -> Findings {
+        let mut settled = Findings::new();
+        for mut finding in findings.into_items() {
+            if let Some(rule) = rule(finding.rule).filter(|rule| !rule.fixed) {
+                let Some((level, explicit)) = self.of(rule) else {
+                    continue;
+                };
+                finding.level = if explicit {
+                    level
+                } else {
+                    finding.level.max(level)
+                };
+            }
+            settled.push(finding);
+        }
+        settled
     }
 }
 

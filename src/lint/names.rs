@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::tree::{TextView, scalar};
+use super::tree::{TextView, scalar, texts, values};
 use super::view::RecipeView;
 use crate::recipe::expr::{self, Expr, ExprKind, Piece, Value};
 use crate::yaml::{Node, NodeKind};
@@ -33,11 +33,18 @@ pub(super) fn conditions<'n>(node: &'n Node, see: &mut dyn FnMut(&'n Node, TextV
     }
 }
 
-/// Every name that is used anywhere in a recipe, or in a Handlebars file that it names.
-pub(super) fn used(view: &RecipeView<'_>) -> BTreeSet<String> {
+/// Every name that is used anywhere in a recipe, or in a Handlebars file that it names; nothing where which
+/// files these are is only known per variant.
+pub(super) fn used(view: &RecipeView<'_>) -> Option<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     conditions(view.tree(), &mut |_, _, expr| collect(&expr, &mut names));
+    let mut templates = BTreeSet::new();
+    let mut known = true;
     super::tree::scalars(view.tree(), &mut |text| {
+        if is_template(text.text) {
+            known &= !text.has_expression();
+            templates.insert(in_workspace(text));
+        }
         if !text.has_expression() {
             return;
         }
@@ -50,8 +57,17 @@ pub(super) fn used(view: &RecipeView<'_>) -> BTreeSet<String> {
             }
         }
     });
-    names.extend(in_templates(view));
-    names
+    for kernel in values(view.tree(), "kernel") {
+        for folder in values(kernel, "definitions").into_iter().flat_map(texts) {
+            known &= !folder.has_expression();
+            let path = in_workspace(folder);
+            let files = view.files.names(&path).unwrap_or_default().into_iter();
+            let files = files.filter(|name| is_template(name));
+            templates.extend(files.map(|name| format!("{path}/{name}")));
+        }
+    }
+    names.extend(in_templates(view, &templates));
+    known.then_some(names)
 }
 
 fn is_template(path: &str) -> bool {
@@ -60,19 +76,19 @@ fn is_template(path: &str) -> bool {
         .is_some_and(|kind| kind == "hbs")
 }
 
+/// A path that is relative to the file it is written in, as a path in the workspace.
+fn in_workspace(text: TextView<'_>) -> String {
+    let folder = text.node.place.source.folder();
+    let path = text.text.trim_end_matches('/');
+    match path.strip_prefix('/') {
+        Some(path) => path.to_owned(),
+        None if folder.is_empty() => path.to_owned(),
+        None => format!("{folder}/{path}"),
+    }
+}
+
 /// Words in the Handlebars files of a recipe: more than names, which does no harm here.
-fn in_templates(view: &RecipeView<'_>) -> BTreeSet<String> {
-    let mut paths = BTreeSet::new();
-    super::tree::scalars(view.tree(), &mut |text| {
-        if is_template(text.text) {
-            let folder = text.node.place.source.folder();
-            paths.insert(match text.text.strip_prefix('/') {
-                Some(path) => path.to_owned(),
-                None if folder.is_empty() => text.text.to_owned(),
-                None => format!("{folder}/{}", text.text),
-            });
-        }
-    });
+fn in_templates(view: &RecipeView<'_>, paths: &BTreeSet<String>) -> BTreeSet<String> {
     let texts = paths.iter().filter_map(|path| view.files.read(path).ok());
     let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
     texts

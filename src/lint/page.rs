@@ -39,10 +39,16 @@ fn of_rule(rule: &Rule) -> String {
 
 fn of_kind(kind: &Kind) -> String {
     format!(
-        "{}: {}\n\n{}\n\nIt is always an error, and cannot be allowed.",
+        "{}: {}\n\n{}\n\n{}",
         kind.id,
         kind.summary,
-        wrapped(kind.why)
+        wrapped(kind.why),
+        if kind.may_be_warning() {
+            "It is an error or a warning, as the platform minds it. A comment can allow a warning; an error keeps\nthe \
+             recipe from being built."
+        } else {
+            "It is always an error, and cannot be allowed."
+        }
     )
 }
 
@@ -71,7 +77,13 @@ pub fn overview() -> String {
         let _ = writeln!(
             text,
             "  {:width$}  {:7}  {}",
-            kind.id, "error", kind.summary
+            kind.id,
+            if kind.may_be_warning() {
+                "varies"
+            } else {
+                "error"
+            },
+            kind.summary
         );
     }
     text.push_str("\n`kiln explain RULE` says why, with a bad and a good example");
@@ -124,8 +136,9 @@ pub fn page() -> String {
         }
     }
     text.push_str(
-        "\n## Mistakes\n\nWhat makes a file unusable has an id too. These are always errors, and all but \
-         `invalid-allow` keep `build` from using the file.\n\n| Id | What it is | Why |\n|---|---|---|\n",
+        "\n## Mistakes\n\nWhat makes a file unusable has an id too. These are errors, and all but \
+         `invalid-allow` keep `build` from using the file. What Backend.AI minds, `kernel-…`, may also be a warning; these \
+         have no other level, and a comment can allow them.\n\n| Id | What it is | Why |\n|---|---|---|\n",
     );
     for kind in KINDS {
         let _ = writeln!(text, "| `{}` | {} | {} |", kind.id, kind.summary, kind.why);

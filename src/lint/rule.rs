@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::rules;
-use super::view::{RecipeView, Report, WorkspaceView};
+use super::view::{RecipeView, Report, WorkspaceView, Written};
 use crate::diagnostic::Level;
 
 /// What a group of rules is about. A level can be given to a group as a whole.
@@ -105,6 +105,8 @@ impl Example {
 /// What a rule looks at.
 #[derive(Debug, Clone, Copy)]
 pub enum Check {
+    /// What is written, in a recipe or in a snippet.
+    Written(fn(&Written<'_>, &mut Report<'_>)),
     /// One recipe and the images it expands to.
     Recipe(fn(&RecipeView<'_>, &mut Report<'_>)),
     /// Short facts about all recipes of a workspace.
@@ -144,6 +146,7 @@ pub static RULES: &[&Rule] = &[
     &rules::deprecated_label::RULE,
     &rules::duplicate_tag::RULE,
     &rules::emulated_build::RULE,
+    &rules::impossible_limit::RULE,
     &rules::latest_tag::RULE,
     &rules::missing_file::RULE,
     &rules::pip_extra_index::RULE,
@@ -152,12 +155,14 @@ pub static RULES: &[&Rule] = &[
     &rules::repository_grammar::RULE,
     &rules::root_service::RULE,
     &rules::secret_in_image::RULE,
+    &rules::tag_grammar::RULE,
     &rules::unpinned_base::RULE,
     &rules::unpinned_fetch::RULE,
     &rules::unpinned_git::RULE,
     &rules::unreachable_condition::RULE,
     &rules::unused_allow::RULE,
     &rules::unused_name::RULE,
+    &rules::unused_snippet::RULE,
     &rules::unused_stage::RULE,
 ];
 
@@ -169,13 +174,32 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 #[cfg(test)]
 mod tests {
     use super::{GROUPS, RULES, rule};
-    use crate::diagnostic::kind;
+    use crate::diagnostic::{Kind, kind};
 
     #[test]
     fn rules_are_sorted_and_no_kind_of_mistake_has_the_id_of_one() {
         assert!(RULES.windows(2).all(|pair| pair[0].id < pair[1].id));
         assert!(RULES.iter().all(|rule| kind(rule.id).is_none()));
         assert!(rule("규칙").is_none());
+    }
+
+    #[test]
+    fn every_fault_of_a_kernel_has_a_kind_that_explains_it() {
+        use crate::kernel::Rule;
+        for rule in [
+            Rule::Missing,
+            Rule::Unknown,
+            Rule::Internal,
+            Rule::Value,
+            Rule::ServicePort,
+            Rule::Quantity,
+            Rule::Contradiction,
+            Rule::Definition,
+            Rule::Name,
+        ] {
+            let kind = kind(rule.as_str());
+            assert!(kind.is_some_and(Kind::may_be_warning), "{}", rule.as_str());
+        }
     }
 
     #[test]

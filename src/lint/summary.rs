@@ -1,7 +1,9 @@
 //! What is kept of a recipe once it has been looked at: little, as there may be ten thousand.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::oci::Platform;
-use crate::recipe::{Image, Recipe, RecipeRef, Variant};
+use crate::recipe::{Content, Image, Recipe, RecipeRef, Step, Variant};
 use crate::text::{Place, Spanned};
 
 /// Facts about a recipe that rules across files need.
@@ -13,6 +15,8 @@ pub struct Summary {
     pub whole: bool,
     /// Its images.
     pub images: Vec<ImageSummary>,
+    /// The files of the snippets that it takes steps of, and the architectures for which it does.
+    pub snippets: BTreeMap<String, BTreeSet<&'static str>>,
 }
 
 /// Facts about an image.
@@ -38,6 +42,7 @@ impl Summary {
         references: Vec<Vec<String>>,
         whole: bool,
     ) -> Self {
+        let snippets = snippets(images);
         let images = images
             .iter()
             .zip(references)
@@ -47,8 +52,34 @@ impl Summary {
             name: Spanned::new(recipe.name().to_owned(), recipe.name_place().clone()),
             whole,
             images,
+            snippets,
         }
     }
+}
+
+fn snippets(images: &[Image]) -> BTreeMap<String, BTreeSet<&'static str>> {
+    let mut all: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
+    for (platform, content) in images.iter().flat_map(|image| &image.contents) {
+        for step in steps(content).filter(|step| !step.used.is_empty()) {
+            let path = step.place.source.path();
+            let architecture = platform.architecture();
+            match all.get_mut(path) {
+                Some(known) => {
+                    known.insert(architecture);
+                }
+                None => {
+                    all.insert(path.to_owned(), BTreeSet::from([architecture]));
+                }
+            }
+        }
+    }
+    all
+}
+
+/// The steps of an image and of its stages.
+fn steps(content: &Content) -> impl Iterator<Item = &Step> {
+    let stages = content.stages.values().flat_map(|stage| &stage.steps);
+    stages.chain(&content.steps)
 }
 
 impl ImageSummary {

@@ -1,24 +1,83 @@
 //! What a rule sees, and where it says what it found.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::rule::Rule;
 use super::summary::Summary;
 use super::tree::{self, StepView};
 use crate::diagnostic::{Finding, Findings, Level};
 use crate::recipe::{Image, Recipe};
-use crate::text::Place;
+use crate::text::{Place, SourceFile};
 use crate::workspace::Workspace;
 use crate::yaml::Node;
 
 /// The files of a workspace, for rules about what is copied and read.
 pub trait Files {
-    /// The paths that a source of `copy` stands for; an error text where it stands for none.
-    fn matches(&self, source: &str, exclude: &[String]) -> Result<Vec<String>, String>;
-    /// The patterns that a recipe in a folder never copies.
-    fn ignored(&self, folder: &str) -> Result<Vec<String>, String>;
+    /// Why a source written in a folder copies nothing.
+    fn copies(&self, source: &str, folder: &str, exclude: &[String]) -> Result<(), String>;
+    /// Why there is nothing at a path.
+    fn exists(&self, path: &str) -> Result<(), String>;
+    /// The names of the files in a folder.
+    fn names(&self, path: &str) -> Result<Vec<String>, String>;
     /// The text of a file.
     fn read(&self, path: &str) -> Result<String, String>;
+}
+
+/// What is around everything that is looked at.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    /// The workspace.
+    pub workspace: &'a Workspace,
+    /// Its files.
+    pub files: &'a dyn Files,
+    /// Whether it has a `kiln.lock`.
+    pub has_lock: bool,
+}
+
+impl std::fmt::Debug for Around<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Around").finish_non_exhaustive()
+    }
+}
+
+/// What is written: a recipe's tree, or that of a snippet by itself, whose steps are in no recipe's.
+///
+/// A recipe's tree is merged with what it extends, so that a place may lie in another file.
+#[derive(Debug)]
+pub struct Written<'a> {
+    /// The tree.
+    pub tree: &'a Node,
+    /// What is around it.
+    pub around: Around<'a>,
+    /// Whether it is a snippet.
+    pub is_snippet: bool,
+    /// The architectures it is built for, in OCI's words.
+    pub architectures: BTreeSet<&'static str>,
+    steps: OnceCell<Vec<StepView<'a>>>,
+}
+
+impl<'a> Written<'a> {
+    /// A snippet, and the architectures that it is used for.
+    pub fn snippet(
+        tree: &'a Node,
+        architectures: BTreeSet<&'static str>,
+        around: Around<'a>,
+    ) -> Self {
+        Self {
+            tree,
+            around,
+            is_snippet: true,
+            architectures,
+            steps: OnceCell::new(),
+        }
+    }
+
+    /// Every step as written, of the image and of its stages, in all branches of conditions.
+    pub fn steps(&self) -> &[StepView<'a>] {
+        self.steps.get_or_init(|| tree::steps(self.tree))
+    }
 }
 
 /// A recipe, the images it expands to, and what is around it.
@@ -35,7 +94,10 @@ pub struct RecipeView<'a> {
     pub workspace: &'a Workspace,
     /// The workspace's files.
     pub files: &'a dyn Files,
-    steps: OnceCell<Vec<StepView<'a>>>,
+    /// Whether it has a `kiln.lock`.
+    pub has_lock: bool,
+    /// What is written.
+    pub written: Written<'a>,
 }
 
 impl std::fmt::Debug for RecipeView<'_> {
@@ -48,18 +110,21 @@ impl std::fmt::Debug for RecipeView<'_> {
 
 impl<'a> RecipeView<'a> {
     /// A view of a recipe.
-    pub fn new(
-        recipe: &'a Recipe,
-        images: &'a [Image],
-        workspace: &'a Workspace,
-        files: &'a dyn Files,
-    ) -> Self {
+    pub fn new(recipe: &'a Recipe, images: &'a [Image], around: Around<'a>) -> Self {
+        let platforms = images.iter().flat_map(|image| image.contents.keys());
         Self {
             recipe,
             images,
-            workspace,
-            files,
-            steps: OnceCell::new(),
+            workspace: around.workspace,
+            files: around.files,
+            has_lock: around.has_lock,
+            written: Written {
+                tree: recipe.tree(),
+                around,
+                is_snippet: false,
+                architectures: platforms.map(crate::oci::Platform::architecture).collect(),
+                steps: OnceCell::new(),
+            },
         }
     }
 
@@ -70,7 +135,7 @@ impl<'a> RecipeView<'a> {
 
     /// Every step as written, of the image and of its stages, in all branches of conditions.
     pub fn steps(&self) -> &[StepView<'a>] {
-        self.steps.get_or_init(|| tree::steps(self.recipe.tree()))
+        self.written.steps()
     }
 }
 
@@ -81,6 +146,8 @@ pub struct WorkspaceView<'a> {
     pub workspace: &'a Workspace,
     /// One summary per recipe, by file.
     pub recipes: &'a [Summary],
+    /// The snippets that no file of the workspace uses.
+    pub unused_snippets: &'a [Arc<SourceFile>],
 }
 
 /// Where a rule says what it found. The level is that of the rule, here and now.

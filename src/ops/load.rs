@@ -9,8 +9,8 @@ use super::facts;
 use super::places::{Destination, destination};
 use super::source::source;
 use crate::context::{PatternSet, expand as expand_glob};
-use crate::diagnostic::{Finding, Findings};
-use crate::lint::{Published, duplicates};
+use crate::diagnostic::{Finding, Findings, Kind, kind};
+use crate::lint::{Allows, Levels, Published, allowed, duplicates, rule};
 use crate::lower::LocalFiles;
 use crate::oci::{Platform, Tag};
 use crate::plan::{Plan, Selector, check_names, plan};
@@ -72,6 +72,7 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, OpError> {
     let (recipes, library) = recipes(&workspace, &named, &mut findings)?;
     check_names(recipes.iter().map(Recipe::spanned_name), &mut findings);
     let images = expand_all(&workspace, &recipes, &options.set, &mut findings);
+    let mut findings = heeded(&workspace, findings);
     findings.extend(library.findings());
     let destinations = destinations(&workspace, &images, &mut findings);
     if findings.has_errors() {
@@ -98,6 +99,39 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, OpError> {
         named_files,
         notes: findings,
     })
+}
+
+/// Rules that are looked at in expansion have the level that `kiln.yaml` gives them, and comments allow them,
+/// as in `kiln lint`.
+fn heeded(workspace: &Workspace, findings: Findings) -> Findings {
+    let may = |finding: &Finding| {
+        rule(finding.rule).is_some() || kind(finding.rule).is_some_and(Kind::may_be_warning)
+    };
+    let sorted = findings.sorted().into_iter();
+    let by_rule: BTreeMap<String, Arc<SourceFile>> = sorted
+        .filter(|finding| may(finding))
+        .map(|finding| &finding.place.source)
+        .map(|source| (source.path().to_owned(), Arc::clone(source)))
+        .collect();
+    if by_rule.is_empty() {
+        return findings;
+    }
+    // What is wrong with the levels themselves is for `lint` to say.
+    let levels = Levels::new(workspace, &[], &mut Findings::new());
+    let mut kept = Findings::new();
+    let mut own = Findings::new();
+    for finding in levels.settle(findings).into_items() {
+        if may(&finding) {
+            own.push(finding);
+        } else {
+            kept.push(finding);
+        }
+    }
+    let allows: Vec<Allows> = by_rule.values().filter_map(Allows::of).collect();
+    for finding in allowed(own, &allows) {
+        kept.push(finding);
+    }
+    kept
 }
 
 /// The workspace alone, for verbs that need no recipe.

@@ -50,12 +50,23 @@ pub fn expand(recipe: &Recipe, around: Surroundings<'_>, findings: &mut Findings
         }
         let mut own = Findings::new();
         let image = one(recipe, variant, &names, around, &mut effective, &mut own);
-        images.extend(image.filter(|_| !own.has_errors()));
+        let sound = !own.has_errors();
+        if let Some(image) = image {
+            // Whether an image with such a tag may be built is for the workspace to say.
+            let content = image.contents.values().next();
+            if let Some(kernel) = content.and_then(|content| content.kernel.as_ref()) {
+                parse::check_tags(kernel, &image.tags, &around.defaults.releases, &mut own);
+            }
+            if sound {
+                images.push(image);
+            }
+        }
         findings.extend(own);
     }
     for (exclude, effective) in recipe.exclude.iter().zip(effective) {
         if !effective {
-            findings.error(&exclude.place, "this exclusion excludes nothing; remove it");
+            let message = "this exclusion excludes nothing; remove it";
+            findings.error_of("exclusion-without-effect", &exclude.place, message);
         }
     }
     images
@@ -116,12 +127,6 @@ fn one(
         return None;
     }
     same_everywhere(recipe, &parts, findings);
-    if let Some((outline, kernel)) = parts
-        .first()
-        .and_then(|(_, outline, content)| Some((outline, content.kernel.as_ref()?)))
-    {
-        parse::check_tags(kernel, &outline.tags, &around.defaults.releases, findings);
-    }
     Some(Image {
         excluded,
         ..assemble(recipe, variant, parts)

@@ -94,6 +94,7 @@ impl Walk<'_> {
                     if tree.get("name").is_none() {
                         self.library.add_fragment(&file);
                     }
+                    self.library.name(path);
                     return Some(file);
                 }
             }

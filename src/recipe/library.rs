@@ -69,6 +69,8 @@ pub struct Library {
     /// Nothing for a file with mistakes that have been reported in its own lines.
     snippets: Shelf<Result<Option<Arc<Snippet>>, String>>,
     fragments: Mutex<BTreeMap<String, Arc<File>>>,
+    /// Paths of files that another file extends or uses.
+    named: Mutex<BTreeSet<String>>,
 }
 
 impl Library {
@@ -79,6 +81,7 @@ impl Library {
             files: Shelf::default(),
             snippets: Shelf::default(),
             fragments: Mutex::default(),
+            named: Mutex::default(),
         })
     }
 
@@ -138,6 +141,36 @@ impl Library {
             }
             Ok(parse::snippet(tree).map(Arc::new))
         })
+    }
+
+    /// Keeps in mind that a file extends or uses the one at a path.
+    pub(crate) fn name(&self, path: &str) {
+        let mut named = lock(&self.named);
+        if !named.contains(path) {
+            named.insert(path.to_owned());
+        }
+    }
+
+    /// The paths of all files that another one extends or uses, as far as files have been looked at.
+    pub fn named(&self) -> BTreeSet<String> {
+        lock(&self.named).clone()
+    }
+
+    /// The texts of all files that were read here, by path.
+    pub fn sources(&self) -> Vec<Arc<SourceFile>> {
+        let files = self.files.all().into_iter();
+        files
+            .filter_map(|(_, file)| Some(Arc::clone(&file.ok()?.source)))
+            .collect()
+    }
+
+    /// The files of all snippets that were read here, by path.
+    pub fn snippets(&self) -> Vec<Arc<File>> {
+        let snippets = self.snippets.all().into_iter();
+        let sound = snippets.filter(|(_, snippet)| matches!(snippet, Ok(Some(_))));
+        sound
+            .filter_map(|(path, _)| self.file(&path).ok())
+            .collect()
     }
 
     /// What is wrong inside the files themselves: their YAML, and fragments and snippets that recipes

@@ -84,6 +84,14 @@ impl Node {
         }
     }
 
+    /// The entry of a key; nothing for what is no map.
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        match &self.kind {
+            NodeKind::Map(entries) => entries.iter().find(|entry| entry.key.value == key),
+            _ => None,
+        }
+    }
+
     /// The value of a key, if this is a map that has it.
     pub fn get(&self, key: &str) -> Option<&Self> {
         match &self.kind {

@@ -61,6 +61,17 @@ fn the_first_workspace_plans_for_both_platforms_without_a_note() {
 }
 
 #[test]
+fn the_first_workspace_lints_without_an_error_or_a_warning() {
+    let bench = Workbench::new();
+    assert_eq!(bench.kiln(&["init"]).code, 0);
+    let ran = bench.kiln(&["lint", "--deny", "warnings"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    // A tag without digest is a note by design, as there is no lock yet.
+    let ran = bench.kiln(&["lint", "--rule", "unpinned-base=off", "--deny", "notes"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
 fn the_files_point_to_schemas_that_are_there_and_accept_them() {
     let bench = Workbench::new();
     assert_eq!(bench.kiln(&["init"]).code, 0);

@@ -32,7 +32,15 @@ const ALLOWED: [(&str, &[&str]); 23] = [
     ),
     (
         "lint",
-        &["recipe", "workspace", "diagnostic", "yaml", "oci", "text"],
+        &[
+            "recipe",
+            "workspace",
+            "kernel",
+            "diagnostic",
+            "yaml",
+            "oci",
+            "text",
+        ],
     ),
     ("plan", &["recipe", "oci", "text", "diagnostic"]),
     (

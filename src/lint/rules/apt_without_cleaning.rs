@@ -3,7 +3,7 @@
 use crate::diagnostic::{Finding, Level};
 use crate::lint::rule::{Check, Example, Rule, SIZE};
 use crate::lint::tree::{texts, values};
-use crate::lint::view::{RecipeView, Report};
+use crate::lint::view::{Report, Written};
 
 pub(in crate::lint) static RULE: Rule = Rule {
     id: "apt-without-cleaning",
@@ -18,10 +18,10 @@ pub(in crate::lint) static RULE: Rule = Rule {
         "steps:\n  - run: apt-get update && apt-get install -y git\n",
     )]),
     good: Example(&[(Example::PATH, "steps:\n  - apt: {install: [git]}\n")]),
-    check: Check::Recipe(check),
+    check: Check::Written(check),
 };
 
-fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
+fn check(view: &Written<'_>, report: &mut Report<'_>) {
     for step in view.steps().iter().filter(|step| step.word.value == "run") {
         let cached = ["cache", "mounts"].iter().any(|key| {
             let kept = values(step.node, key).into_iter().flat_map(texts_of_paths);

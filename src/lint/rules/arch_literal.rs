@@ -3,7 +3,7 @@
 use crate::diagnostic::{Finding, Level};
 use crate::lint::rule::{Check, Example, MULTI_ARCH, Rule};
 use crate::lint::tree::{TextView, branches};
-use crate::lint::view::{RecipeView, Report};
+use crate::lint::view::{Report, Written};
 use crate::yaml::{Node, NodeKind};
 
 pub(in crate::lint) static RULE: Rule = Rule {
@@ -23,11 +23,11 @@ pub(in crate::lint) static RULE: Rule = Rule {
         Example::PATH,
         "steps:\n  - link: {path: /usr/lib/libx.so, target: \"/usr/lib/${{ arch_gnu }}-linux-gnu/libx.so.1\"}\n",
     )]),
-    check: Check::Recipe(check),
+    check: Check::Written(check),
 };
 
 /// Spellings, the architecture they mean in OCI's words, and the name that stands for them.
-const SPELLINGS: [(&str, &str, &str); 8] = [
+const SPELLINGS: [(&str, &str, &str); 7] = [
     ("x86_64", "amd64", "arch_gnu"),
     ("x86-64", "amd64", "arch_gnu"),
     ("aarch64", "arm64", "arch_gnu"),
@@ -35,7 +35,6 @@ const SPELLINGS: [(&str, &str, &str); 8] = [
     ("arm64", "arm64", "arch"),
     ("x64", "amd64", "arch_x64"),
     ("sbsa", "arm64", "arch_nv"),
-    ("arm64v8", "arm64", "arch"),
 ];
 /// Keys whose values are told to people, or are about platforms themselves.
 const ELSEWHERE: [&str; 9] = [
@@ -50,15 +49,10 @@ const ELSEWHERE: [&str; 9] = [
     "if",
 ];
 
-fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
-    let mut architectures: Vec<&str> = Vec::new();
-    for platform in view.images.iter().flat_map(|image| image.contents.keys()) {
-        if !architectures.contains(&platform.architecture()) {
-            architectures.push(platform.architecture());
-        }
-    }
+fn check(view: &Written<'_>, report: &mut Report<'_>) {
+    let architectures: Vec<&str> = view.architectures.iter().copied().collect();
     if architectures.len() > 1 {
-        walk(view.tree(), &architectures, report);
+        walk(view.tree, &architectures, report);
     }
 }
 
@@ -95,9 +89,16 @@ fn walk(node: &Node, architectures: &[&str], report: &mut Report<'_>) {
 fn is_decided(node: &Node) -> bool {
     let asks = |key: &str| {
         let text = node.get(key).and_then(crate::lint::tree::scalar);
-        text.is_some_and(|scalar| scalar.text.contains("arch") || scalar.text.contains("platform"))
+        text.is_some_and(|scalar| asks_platform(&scalar.text))
     };
     matches!(node.kind, NodeKind::Map(_)) && (asks("if") || asks("match"))
+}
+
+/// Whether an expression has a name of the platform in it.
+fn asks_platform(text: &str) -> bool {
+    let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+    let mut words = text.split(word);
+    words.any(|word| matches!(word, "arch" | "platform") || word.starts_with("arch_"))
 }
 
 fn lists_all(list: &[Node], architectures: &[&str]) -> bool {

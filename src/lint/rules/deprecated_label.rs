@@ -1,6 +1,7 @@
 //! `deprecated-label`: a label whose successor everybody reads.
 
-use crate::diagnostic::{Finding, Level};
+use crate::diagnostic::{Finding, Fix, Level};
+use crate::kernel::retired;
 use crate::lint::rule::{Check, Example, NAMING, Rule};
 use crate::lint::tree::{entries, values};
 use crate::lint::view::{RecipeView, Report};
@@ -10,9 +11,10 @@ pub(in crate::lint) static RULE: Rule = Rule {
     group: NAMING,
     level: Some(Level::Warning),
     fixed: false,
-    summary: "a label that has been replaced by another one",
+    summary: "a label that has been replaced, or that nothing reads any more",
     why: "`org.label-schema.*` was given up for the names of the OCI image-spec (annotations.md) in 2019, and `maintainer` \
-          never was a standard; scanners, catalogues and registries show `org.opencontainers.image.*`.",
+          never was a standard; scanners, catalogues and registries show `org.opencontainers.image.*`. Of Backend.AI's labels some \
+          are of a generation that no release reads, and some never limited what they seem to limit.",
     bad: Example(&[(
         Example::PATH,
         "labels: {maintainer: 김 <kim@example.com>}\n",
@@ -61,13 +63,33 @@ const REPLACED: [(&str, &str); 12] = [
 fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
     for entry in values(view.tree(), "labels").into_iter().flat_map(entries) {
         let key = &entry.key;
+        if let Some(retired) = retired(&key.value) {
+            let message = format!("`{}` {}", key.value, retired.why);
+            report.push(Finding::error(&key.place, message).with_help(retired.instead));
+            continue;
+        }
         let Some((old, new)) = REPLACED.iter().find(|(old, _)| key.value == *old) else {
             continue;
         };
         let finding = Finding::error(&key.place, format!("`{old}` is a label of the past"));
         report.push(match *new {
             "" => finding.with_help("take it out"),
-            new => finding.with_help(format!("write `{new}`")),
+            new => {
+                let fix = Fix::suggested(format!("write `{new}`")).replacing(&key.place, new);
+                finding.with_help(format!("write `{new}`")).with_fix(fix)
+            }
         });
+    }
+    let kernels = values(view.tree(), "kernel").into_iter();
+    let resources = kernels.flat_map(|kernel| values(kernel, "resources"));
+    for resources in resources {
+        let Some(max) = resources.entry("max") else {
+            continue;
+        };
+        // One word for all of them: they are retired together.
+        if let Some(retired) = retired("ai.backend.resource.max.cpu") {
+            let message = format!("`max` {}", retired.why);
+            report.push(Finding::error(&max.key.place, message).with_help(retired.instead));
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! `emulated-build`: a compiler that will run in an emulator.
 
+use std::ops::Range;
+
 use crate::diagnostic::{Finding, Level};
 use crate::lint::rule::{Check, Example, MULTI_ARCH, Rule};
-use crate::lint::tree::{StepView, entries, texts, values};
+use crate::lint::tree::{StepView, branches, entries, texts, values};
 use crate::lint::view::{RecipeView, Report};
 use crate::oci::Platform;
+use crate::yaml::NodeKind;
 
 pub(in crate::lint) static RULE: Rule = Rule {
     id: "emulated-build",
@@ -72,21 +75,36 @@ fn is_native(view: &RecipeView<'_>, step: &StepView<'_>) -> bool {
 }
 
 fn compiles(step: &StepView<'_>, report: &mut Report<'_>) {
-    for text in texts(step.value) {
-        let found = HEAVY.iter().find_map(|heavy| {
-            let starts = |at: usize| {
-                let before = text.text[..at].trim_end_matches(' ');
-                before.is_empty() || before.ends_with(['\n', ';', '&', '(', '|'])
-            };
-            let mut all = text.text.match_indices(heavy);
-            all.find(|(at, _)| starts(*at))
-                .map(|(at, _)| at..at + heavy.len())
-        });
-        if let Some(at) = found {
-            let message = "this compiles, and runs under emulation on every foreign platform";
-            let help =
-                "compile in a stage with `platform: native`, or name a builder of that platform";
-            report.push(Finding::error(&text.part(at), message).with_help(help));
+    let message = "this compiles, and runs under emulation on every foreign platform";
+    let help = "compile in a stage with `platform: native`, or name a builder of that platform";
+    for value in branches(step.value) {
+        let texts = texts(value);
+        let words: Vec<&str> = texts.iter().map(|text| text.text).collect();
+        let is_list = matches!(value.kind, NodeKind::List(_));
+        let script = match words.as_slice() {
+            [_] if !is_list => texts.first(),
+            [shell, "-c", ..] if shell.ends_with("sh") => texts.get(2),
+            _ => None,
+        };
+        if let Some(script) = script {
+            if let Some(at) = heavy(script.text) {
+                report.push(Finding::error(&script.part(at), message).with_help(help));
+            }
+        } else if HEAVY.iter().any(|heavy| words.join(" ").starts_with(heavy)) {
+            report.push(Finding::error(&step.word.place, message).with_help(help));
         }
     }
+}
+
+/// Where a script begins to compile.
+fn heavy(script: &str) -> Option<Range<usize>> {
+    HEAVY.iter().find_map(|heavy| {
+        let starts = |at: usize| {
+            let before = script[..at].trim_end_matches(' ');
+            before.is_empty() || before.ends_with(['\n', ';', '&', '(', '|'])
+        };
+        let mut all = script.match_indices(heavy);
+        all.find(|(at, _)| starts(*at))
+            .map(|(at, _)| at..at + heavy.len())
+    })
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::Level;
+use crate::diagnostic::{Finding, Level};
 use crate::lint::rule::{CORRECTNESS, Check, Example, Rule};
 use crate::lint::view::{RecipeView, Report};
-use crate::recipe::{Content, MountSource, Program, Step, StepKind};
-use crate::text::Spanned;
+use crate::recipe::steps::Key;
+use crate::recipe::{Base, Content, MountSource, Step, StepKind};
+use crate::text::{Place, Spanned};
 
 pub(in crate::lint) static RULE: Rule = Rule {
     id: "missing-file",
@@ -30,51 +31,94 @@ pub(in crate::lint) static RULE: Rule = Rule {
     check: Check::Recipe(check),
 };
 
+/// Something of the workspace that an image needs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Wanted<'a> {
+    /// Copied or mounted: `.dockerignore` and `exclude` have a say.
+    Copied(&'a str, &'a [String]),
+    /// Read as it is.
+    File(&'a str),
+}
+
 fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
     let mut seen = BTreeSet::new();
     for content in view.images.iter().flat_map(|image| image.contents.values()) {
-        for (source, exclude) in wanted(content) {
-            if !seen.insert((source.value.clone(), exclude.to_vec())) {
+        for (wanted, place) in wanted(content) {
+            if !seen.insert((place.source.path(), place.span, wanted.clone())) {
                 continue;
             }
-            if let Err(message) = view.files.matches(&source.value, exclude) {
-                report.at(&source.place, message);
+            let found = match wanted {
+                Wanted::Copied(source, exclude) => {
+                    view.files.copies(source, place.source.folder(), exclude)
+                }
+                Wanted::File(path) => view.files.exists(path),
+            };
+            if let Err(message) = found {
+                let help = "a path is relative to its file; a leading `/` is the workspace";
+                report.push(Finding::error(place, message).with_help(help));
             }
         }
     }
 }
 
 /// Everything that an image takes from the workspace.
-fn wanted(content: &Content) -> Vec<(&Spanned<String>, &[String])> {
+fn wanted(content: &Content) -> Vec<(Wanted<'_>, &Place)> {
     let stages = content.stages.values().map(|stage| &stage.steps);
     let steps = stages.chain([&content.steps]).flatten();
-    steps.flat_map(of_step).collect()
+    let mut all: Vec<_> = steps.flat_map(of_step).collect();
+    for base in content.bases() {
+        match &base.value {
+            Base::Rootfs(path) => all.push((Wanted::File(path), &base.place)),
+            Base::Oci { folder, .. } => all.push((Wanted::File(folder), &base.place)),
+            Base::Dockerfile(dockerfile) => {
+                for path in [&dockerfile.file, &dockerfile.context] {
+                    all.push((Wanted::File(&path.value), &path.place));
+                }
+            }
+            _ => {}
+        }
+    }
+    all
 }
 
-fn of_step(step: &Step) -> Vec<(&Spanned<String>, &[String])> {
-    let plain = |path| (path, [].as_slice());
-    match &step.kind {
+fn of_step(step: &Step) -> Vec<(Wanted<'_>, &Place)> {
+    let (mut all, program) = match &step.kind {
         StepKind::Copy(copy) if copy.from.is_none() => {
-            let exclude = copy.exclude.as_slice();
-            copy.src.iter().map(|src| (src, exclude)).collect()
+            let copied = |src| copied(src, &copy.exclude);
+            return copy.src.iter().map(copied).collect();
         }
-        StepKind::Run(_, program) | StepKind::Apt(_, program) => {
-            mounted(program).map(plain).collect()
+        StepKind::Apt(apt, program) => {
+            let keys = apt.sources.values().filter_map(|source| match &source.key {
+                Some(Key::File(path)) => Some(read(path)),
+                _ => None,
+            });
+            (keys.collect(), program)
         }
         StepKind::Pip(pip, program) => {
             let files = pip.requirements.iter().chain(&pip.constraints);
-            files.chain(mounted(program)).map(plain).collect()
+            (files.map(read).collect(), program)
         }
-        _ => Vec::new(),
-    }
-}
-
-fn mounted(program: &Program) -> impl Iterator<Item = &Spanned<String>> {
-    program
+        StepKind::Run(_, program)
+        | StepKind::Dnf(_, program)
+        | StepKind::Apk(_, program)
+        | StepKind::Conda(_, program) => (Vec::new(), program),
+        _ => return Vec::new(),
+    };
+    let mounts = program
         .mounts
         .iter()
         .filter_map(|mount| match &mount.source {
-            MountSource::Files { src, from: None } => Some(src),
+            MountSource::Files { src, from: None } => Some(copied(src, &[])),
             _ => None,
-        })
+        });
+    all.extend(mounts);
+    all
+}
+
+fn copied<'a>(path: &'a Spanned<String>, exclude: &'a [String]) -> (Wanted<'a>, &'a Place) {
+    (Wanted::Copied(&path.value, exclude), &path.place)
+}
+
+fn read(path: &Spanned<String>) -> (Wanted<'_>, &Place) {
+    (Wanted::File(&path.value), &path.place)
 }

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Finding, Level};
 use crate::lint::rule::{Check, Example, Rule, SECURITY};
 use crate::lint::tree::{TextView, entries, texts, values};
-use crate::lint::view::{RecipeView, Report};
+use crate::lint::view::{Report, Written};
 
 pub(in crate::lint) static RULE: Rule = Rule {
     id: "pip-extra-index",
@@ -23,13 +23,13 @@ pub(in crate::lint) static RULE: Rule = Rule {
         "steps:\n  - pip:\n      install: [\"torch==2.4.1\"]\n      \
          index: [{url: \"https://download.example.com/cu124\", packages: [torch]}]\n",
     )]),
-    check: Check::Recipe(check),
+    check: Check::Written(check),
 };
 
 const OPTION: &str = "--extra-index-url";
 const VARIABLES: [&str; 2] = ["PIP_EXTRA_INDEX_URL", "UV_EXTRA_INDEX_URL"];
 
-fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
+fn check(view: &Written<'_>, report: &mut Report<'_>) {
     for step in view.steps() {
         match step.word.value.as_str() {
             "pip" => values(step.value, "options")
@@ -43,7 +43,12 @@ fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
         }
         variables(step.node, report);
     }
-    variables(view.tree(), report);
+    variables(view.tree, report);
+    for stages in values(view.tree, "stages") {
+        for stage in entries(stages) {
+            variables(&stage.value, report);
+        }
+    }
 }
 
 fn option(text: TextView<'_>, report: &mut Report<'_>) {

@@ -3,25 +3,29 @@
 use crate::diagnostic::{Finding, Level};
 use crate::lint::rule::{Check, Example, PINNING, Rule};
 use crate::lint::tree::{TextView, texts, values};
-use crate::lint::view::{RecipeView, Report};
+use crate::lint::view::{Report, Written};
 
 pub(in crate::lint) static RULE: Rule = Rule {
     id: "pip-unversioned",
     group: PINNING,
-    level: Some(Level::Warning),
+    level: Some(Level::Note),
     fixed: false,
-    summary: "a `pip` step installs a package without a version",
+    summary: "a `pip` step installs a package without a version, and the workspace has no lock",
     why: "Without a version pip takes the newest release of the day, whose interface may be another one. Write a bound \
-          (`torch>=2.4,<3`) or a version (`torch==2.4.1`). A requirement file is not looked into.",
+          (`torch>=2.4,<3`) or a version (`torch==2.4.1`); where the workspace has a `kiln.lock`, it holds the versions. A \
+          requirement file is not looked into.",
     bad: Example(&[(Example::PATH, "steps:\n  - pip: {install: [requests]}\n")]),
     good: Example(&[(
         Example::PATH,
         "steps:\n  - pip: {install: [\"requests>=2.32,<3\"]}\n",
     )]),
-    check: Check::Recipe(check),
+    check: Check::Written(check),
 };
 
-fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
+fn check(view: &Written<'_>, report: &mut Report<'_>) {
+    if view.around.has_lock {
+        return;
+    }
     for step in view.steps().iter().filter(|step| step.word.value == "pip") {
         for list in values(step.value, "install") {
             for item in texts(list) {

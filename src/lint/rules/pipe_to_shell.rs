@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::diagnostic::{Finding, Level};
 use crate::lint::rule::{Check, Example, Rule, SECURITY};
 use crate::lint::tree::texts;
-use crate::lint::view::{RecipeView, Report};
+use crate::lint::view::{Report, Written};
 
 pub(in crate::lint) static RULE: Rule = Rule {
     id: "pipe-to-shell",
@@ -25,15 +25,17 @@ pub(in crate::lint) static RULE: Rule = Rule {
          url: https://example.com/install.sh\n          \
          sha256: 5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03\n",
     )]),
-    check: Check::Recipe(check),
+    check: Check::Written(check),
 };
 
 const LOADERS: [&str; 2] = ["curl", "wget"];
-const SHELLS: [&str; 10] = [
-    "sh", "bash", "dash", "zsh", "ash", "ksh", "python", "python3", "perl", "node",
-];
+const SHELLS: [&str; 6] = ["sh", "bash", "dash", "zsh", "ash", "ksh"];
+/// Programs that run what they read only where they are given nothing else.
+const INTERPRETERS: [&str; 5] = ["python", "python3", "perl", "node", "ruby"];
+/// What may stand before a program.
+const BEFORE: [&str; 4] = ["sudo", "env", "-E", "exec"];
 
-fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
+fn check(view: &Written<'_>, report: &mut Report<'_>) {
     for step in view.steps().iter().filter(|step| step.word.value == "run") {
         for text in texts(step.value) {
             for at in piped(text.text) {
@@ -49,12 +51,18 @@ fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
 fn piped(text: &str) -> Vec<Range<usize>> {
     let mut all = Vec::new();
     let mut start = 0;
-    for line in text.replace("\\\n", "  ").split_inclusive(['\n', ';']) {
+    // The same length, so that places stay.
+    let joined = text.replace("\\\n", "  ").replace("|\n", "| ");
+    for line in joined.split_inclusive(['\n', ';']) {
         let end = start + line.len();
+        if line.trim_start().starts_with('#') {
+            start = end;
+            continue;
+        }
         let substituted = [
             "$(curl ", "$(wget ", "<(curl ", "<(wget ", "`curl ", "`wget ",
         ];
-        let runs = line.split_whitespace().next().map(program);
+        let runs = words(line).next();
         let in_shell = runs.is_some_and(|word| SHELLS.contains(&word) || word == "eval");
         let is_substituted = in_shell && substituted.iter().any(|start| line.contains(start));
         if is_substituted || is_pipe(line) {
@@ -69,15 +77,25 @@ fn piped(text: &str) -> Vec<Range<usize>> {
 fn is_pipe(line: &str) -> bool {
     let mut loads = false;
     for part in line.split('|') {
-        let words = || part.split_whitespace().map(program);
-        let first = words()
-            .find(|word| !matches!(*word, "sudo" | "env" | "-E" | "exec") && !word.contains('='));
-        if loads && first.is_some_and(|word| SHELLS.contains(&word)) {
+        let mut own = words(part);
+        let (first, second) = (own.next(), own.next());
+        let is_run = match (first, second) {
+            (Some(first), second) if SHELLS.contains(&first) => second != Some("-c"),
+            (Some(first), None | Some("-")) => INTERPRETERS.contains(&first),
+            _ => false,
+        };
+        if loads && is_run {
             return true;
         }
-        loads = words().any(|word| LOADERS.contains(&word)) || (loads && first == Some("tee"));
+        loads = words(part).any(|word| LOADERS.contains(&word)) || (loads && first == Some("tee"));
     }
     false
+}
+
+/// The words of a command from its program on.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split_whitespace().map(program);
+    words.skip_while(|word| BEFORE.contains(word) || word.contains('='))
 }
 
 fn program(word: &str) -> &str {
@@ -104,6 +122,8 @@ mod tests {
             "sh -c \"$(curl -fsSL https://a.example)\"",
             "bash <(curl -s https://a.example)",
             "curl https://a.example \\\n  | python3 -",
+            "curl https://a.example |\n  bash -s -- --yes",
+            "sudo bash -c \"$(curl -fsSL https://a.example)\"",
         ] {
             assert_eq!(piped(text).len(), 1, "{text}");
         }
@@ -115,6 +135,10 @@ mod tests {
             "curl -fsSL https://a.example/x.tar.gz | tar -xz -C /opt",
             "curl -o /tmp/x https://a.example; sh /tmp/other",
             "echo curl; bash run.sh",
+            "curl https://a.example/v | python3 -c 'import json, sys; print(1)'",
+            "curl -s https://a.example || sh other.sh",
+            "# curl https://a.example | sh 주석",
+            "curl -s https://a.example | python3 -m json.tool",
         ] {
             assert!(piped(text).is_empty(), "{text}");
         }

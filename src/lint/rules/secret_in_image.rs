@@ -3,7 +3,7 @@
 use crate::diagnostic::{Finding, Level};
 use crate::lint::rule::{Check, Example, Rule, SECURITY};
 use crate::lint::tree::{TextView, entries, scalars, texts, values};
-use crate::lint::view::{RecipeView, Report};
+use crate::lint::view::{Report, Written};
 use crate::text::Spanned;
 use crate::yaml::Node;
 
@@ -21,26 +21,43 @@ pub(in crate::lint) static RULE: Rule = Rule {
         Example::PATH,
         "steps:\n  - run: ./migrate.sh\n    secrets: [{id: db_password, env: DB_PASSWORD}]\n",
     )]),
-    check: Check::Recipe(check),
+    check: Check::Written(check),
 };
 
 /// What names of secrets contain.
-const NAMES: [&str; 10] = [
+const PARTS: [&str; 7] = [
     "PASSWORD",
     "PASSWD",
-    "SECRET",
-    "TOKEN",
+    "PASSPHRASE",
     "API_KEY",
     "APIKEY",
     "ACCESS_KEY",
     "PRIVATE_KEY",
-    "CREDENTIAL",
-    "PASSPHRASE",
 ];
+/// What they contain as a word of its own: `TOKENIZERS_PARALLELISM` has nothing to hide.
+const WORDS: [&str; 4] = ["SECRET", "TOKEN", "CREDENTIAL", "CREDENTIALS"];
 /// How names end that only say where a secret is, or something about it.
-const ABOUT: [&str; 12] = [
-    "_FILE", "_PATH", "_DIR", "_URL", "_URI", "_ID", "_NAME", "_TTL", "_LENGTH", "_TYPE",
-    "_HEADER", "_EXPIRY",
+const ABOUT: [&str; 20] = [
+    "_FILE",
+    "_PATH",
+    "_DIR",
+    "_URL",
+    "_URI",
+    "_ID",
+    "_NAME",
+    "_TTL",
+    "_LENGTH",
+    "_TYPE",
+    "_HEADER",
+    "_EXPIRY",
+    "_LIMIT",
+    "_SIZE",
+    "_COUNT",
+    "_TIMEOUT",
+    "_ALGORITHM",
+    "_ENABLED",
+    "_REQUIRED",
+    "_PROVIDER",
 ];
 /// How secrets of well-known services begin, and the fewest characters that follow.
 const BEGINNINGS: [(&str, usize); 11] = [
@@ -57,8 +74,8 @@ const BEGINNINGS: [(&str, usize); 11] = [
     ("npm_", 30),
 ];
 
-fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
-    let tree = view.tree();
+fn check(view: &Written<'_>, report: &mut Report<'_>) {
+    let tree = view.tree;
     for key in ["env", "labels", "annotations"] {
         for map in values(tree, key) {
             named(map, report);
@@ -104,14 +121,19 @@ fn named(map: &Node, report: &mut Report<'_>) {
 
 fn is_secret(name: &str) -> bool {
     let upper = name.to_ascii_uppercase().replace(['-', '.'], "_");
-    let has = NAMES.iter().any(|part| upper.contains(part));
+    let has = PARTS.iter().any(|part| upper.contains(part))
+        || upper.split('_').any(|word| WORDS.contains(&word));
     has && !ABOUT.iter().any(|end| upper.ends_with(end))
 }
 
 /// Whether a value may be a secret: neither empty, nor a path, a number or a switch.
 fn is_filled(value: &str) -> bool {
-    let dull = ["", "true", "false", "none", "null", "0", "1"];
-    !dull.contains(&value.to_ascii_lowercase().as_str()) && !value.starts_with('/')
+    let dull = [
+        "true", "false", "yes", "no", "on", "off", "none", "null", "optional", "required",
+    ];
+    let is_number = value.len() < 6 && value.bytes().all(|byte| byte.is_ascii_digit());
+    let is_dull = dull.contains(&value.to_ascii_lowercase().as_str());
+    !is_dull && !is_number && !value.starts_with('/')
 }
 
 fn tell(key: &Spanned<String>, text: TextView<'_>, report: &mut Report<'_>) {
@@ -141,27 +163,34 @@ fn well_known(text: TextView<'_>, report: &mut Report<'_>) {
 
 fn token(text: &str) -> Option<std::ops::Range<usize>> {
     BEGINNINGS.iter().find_map(|(start, fewest)| {
-        let at = text.find(start)?;
-        let before = text[..at].chars().next_back();
-        let rest = &text[at + start.len()..];
-        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-        let len = rest.find(|c| !fits(c)).unwrap_or(rest.len());
-        let apart = before.is_none_or(|c| !c.is_ascii_alphanumeric());
-        (apart && len >= *fewest).then(|| at..at + start.len() + len)
+        // `npm_config_…` is a name, and not a token.
+        let joined = matches!(
+            *start,
+            "github_pat_" | "glpat-" | "xoxb-" | "xoxp-" | "pypi-AgE"
+        );
+        let fits = |c: char| c.is_ascii_alphanumeric() || (joined && matches!(c, '_' | '-'));
+        text.match_indices(start).find_map(|(at, _)| {
+            let before = text[..at].chars().next_back();
+            let rest = &text[at + start.len()..];
+            let len = rest.find(|c| !fits(c)).unwrap_or(rest.len());
+            let apart = before.is_none_or(|c| !c.is_ascii_alphanumeric());
+            (apart && len >= *fewest).then(|| at..at + start.len() + len)
+        })
     })
 }
 
 /// `scheme://user:password@host`, unless the password comes from an expression or a variable.
 fn login(text: &str) -> Option<std::ops::Range<usize>> {
-    let scheme = text.find("://")?;
-    let authority = &text[scheme + 3..];
-    let end = authority
-        .find(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\''))
-        .unwrap_or(authority.len());
-    let (login, _) = authority[..end].rsplit_once('@')?;
-    let (_, password) = login.split_once(':')?;
-    let start = scheme + 3;
-    (!password.is_empty() && !password.contains('$')).then(|| start..start + login.len())
+    text.match_indices("://").find_map(|(scheme, _)| {
+        let start = scheme + 3;
+        let authority = &text[start..];
+        let end = authority
+            .find(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | ','))
+            .unwrap_or(authority.len());
+        let (login, _) = authority[..end].rsplit_once('@')?;
+        let (_, password) = login.split_once(':')?;
+        (!password.is_empty() && !password.contains('$')).then(|| start..start + login.len())
+    })
 }
 
 #[cfg(test)]
@@ -178,16 +207,26 @@ mod tests {
         ] {
             assert!(is_secret(name), "{name}");
         }
-        for name in ["PASSWORD_FILE", "TOKEN_URL", "SECRET_NAME", "PATH", "토큰"] {
+        for name in [
+            "PASSWORD_FILE",
+            "TOKEN_URL",
+            "SECRET_NAME",
+            "PATH",
+            "토큰",
+            "TOKENIZERS_PARALLELISM",
+            "MAX_TOKENS",
+        ] {
             assert!(!is_secret(name), "{name}");
         }
         assert!(is_filled("hunter2") && !is_filled("/run/secrets/x") && !is_filled(""));
+        assert!(!is_filled("yes") && !is_filled("4096") && is_filled("123456"));
     }
 
     #[test]
     fn tokens_and_logins_are_known_by_their_form() {
         assert!(token(&format!("x ghp_{}", "a".repeat(36))).is_some());
         assert!(token("ghp_short").is_none());
+        assert!(token("npm_config_update_notifier_and_many_more_words").is_none());
         assert!(login("https://me:pw@a.example/x").is_some());
         assert!(login("https://me:$PW@a.example/x").is_none());
         assert!(login("https://a.example/@x:y").is_none());

@@ -21,7 +21,7 @@ pub(in crate::lint) static RULE: Rule = Rule {
 };
 
 fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
-    if view.files.read("kiln.lock").is_ok() {
+    if view.has_lock {
         return;
     }
     let contents = view.images.iter().flat_map(|image| image.contents.values());

@@ -2,8 +2,8 @@
 
 use crate::diagnostic::{Finding, Level};
 use crate::lint::rule::{Check, Example, PINNING, Rule};
-use crate::lint::tree::{self, StepView, values};
-use crate::lint::view::{RecipeView, Report};
+use crate::lint::tree::{self, StepView, TextView, texts, values};
+use crate::lint::view::{Report, Written};
 use crate::yaml::{Node, NodeKind};
 
 pub(in crate::lint) static RULE: Rule = Rule {
@@ -13,7 +13,8 @@ pub(in crate::lint) static RULE: Rule = Rule {
     fixed: false,
     summary: "a download without a checksum, and the workspace has no lock",
     why: "What a server sends tomorrow may be another file: a new release under an old name, or somebody else's. With a \
-          checksum the build stops instead. Where architectures differ, `sha256` is a map by `arch`.",
+          checksum the build stops instead. Where architectures differ, `sha256` is a map by `arch`. \
+          Of a snippet whose inputs decide what is loaded this is a note.",
     bad: Example(&[(
         Example::PATH,
         "steps:\n  - fetch: {url: https://example.com/tool.tar.gz, to: /opt/}\n",
@@ -23,10 +24,10 @@ pub(in crate::lint) static RULE: Rule = Rule {
         "steps:\n  - fetch:\n      url: https://example.com/tool.tar.gz\n      \
          sha256: 5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03\n      to: /opt/\n",
     )]),
-    check: Check::Recipe(check),
+    check: Check::Written(check),
 };
 
-fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
+fn check(view: &Written<'_>, report: &mut Report<'_>) {
     let mut found = Vec::new();
     for step in view.steps() {
         downloads(step, &mut found);
@@ -35,14 +36,21 @@ fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
         .into_iter()
         .filter(|node| node.get("sha256").is_none());
     let unpinned: Vec<&Node> = unpinned.collect();
-    if unpinned.is_empty() || view.files.read("kiln.lock").is_ok() {
+    if unpinned.is_empty() || view.around.has_lock {
         return;
     }
     for node in unpinned {
         let url = node.get("url").unwrap_or(node);
         let message = "this download has no checksum";
-        let help = "add `sha256`, or a map of them by `arch`";
-        report.push(Finding::error(&url.place, message).with_help(help));
+        // Which file it is, the caller says; only a lock can know all checksums.
+        let given = view.is_snippet && texts(url).iter().any(TextView::has_expression);
+        report.push(if given {
+            let help = "take the checksum as an input, beside what the address is made of";
+            Finding::note(&url.place, message).with_help(help)
+        } else {
+            let help = "add `sha256`, or a map of them by `arch`";
+            Finding::error(&url.place, message).with_help(help)
+        });
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::diagnostic::{Finding, Level};
 use crate::lint::rule::{Check, Example, PINNING, Rule};
-use crate::lint::tree::{self, texts, values};
-use crate::lint::view::{RecipeView, Report};
+use crate::lint::tree::{self, TextView, texts, values};
+use crate::lint::view::{Report, Written};
 use crate::yaml::Node;
 
 pub(in crate::lint) static RULE: Rule = Rule {
@@ -23,7 +23,7 @@ pub(in crate::lint) static RULE: Rule = Rule {
         "steps:\n  - git:\n      url: https://example.com/tool.git\n      \
          ref: 8d3152b4d01d3a8e9b9e1f4bf3f0b5fbd3f1c1aa\n      to: /src\n",
     )]),
-    check: Check::Recipe(check),
+    check: Check::Written(check),
 };
 
 /// Names that branches have.
@@ -31,7 +31,7 @@ const BRANCHES: [&str; 8] = [
     "main", "master", "develop", "dev", "trunk", "HEAD", "nightly", "latest",
 ];
 
-fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
+fn check(view: &Written<'_>, report: &mut Report<'_>) {
     let mut checkouts: Vec<&Node> = Vec::new();
     for step in view.steps() {
         if step.word.value == "git" {
@@ -42,8 +42,13 @@ fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
             checkouts.extend(mounts.flat_map(|mount| values(mount, "git")));
         }
     }
-    if checkouts.is_empty() || view.files.read("kiln.lock").is_ok() {
+    if view.around.has_lock {
         return;
+    }
+    for step in view.steps().iter().filter(|step| step.word.value == "pip") {
+        for text in values(step.value, "install").into_iter().flat_map(texts) {
+            requirement(text, report);
+        }
     }
     let references = checkouts.into_iter().flat_map(|node| values(node, "ref"));
     for text in references.flat_map(texts) {
@@ -55,6 +60,33 @@ fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
             let message = format!("`{}` can be moved to another commit", text.text);
             report.push(Finding::note(&text.node.place, message).with_help(help));
         }
+    }
+}
+
+/// A Python package out of a repository: `git+https://…@REF`.
+fn requirement(text: TextView<'_>, report: &mut Report<'_>) {
+    let Some(at) = text.text.find("git+") else {
+        return;
+    };
+    let address = text.text[at..].split(['#', ';', ' ']).next().unwrap_or("");
+    let path = address.split_once("://").map_or(address, |(_, path)| path);
+    let path = path.split_once('/').map_or("", |(_, path)| path);
+    let help = "end the address with `@` and the full commit";
+    let place = text.part(at..at + address.len());
+    match path.rsplit_once('@') {
+        None => {
+            let message = "this is another commit after every merge";
+            report.push(Finding::error(&place, message).with_help(help));
+        }
+        Some((_, name)) if BRANCHES.contains(&name) => {
+            let message = format!("`{name}` is another commit after every merge");
+            report.push(Finding::error(&place, message).with_help(help));
+        }
+        Some((_, name)) if !is_commit(name) && !name.contains("${{") => {
+            let message = format!("`{name}` can be moved to another commit");
+            report.push(Finding::note(&place, message).with_help(help));
+        }
+        Some(_) => {}
     }
 }
 

@@ -39,7 +39,8 @@ fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
     let domains = domains(view);
     let source = view.recipe.source();
     conditions(view.tree(), &mut |map, text, expr| {
-        if text.node.place.source.path() != source.path() {
+        // An exclusion without effect is an error of its own.
+        if text.node.place.source.path() != source.path() || map.get("reason").is_some() {
             return;
         }
         match map.get("cases") {
@@ -84,6 +85,10 @@ fn outcome(expr: &Expr, domains: &Domains) -> Option<bool> {
 
 fn compared(op: CompareOp, left: &Expr, right: &Expr, domains: &Domains) -> Option<bool> {
     let values = named(left, domains)?;
+    // A recipe for one platform may well keep what it has for others.
+    if values.len() == 1 && matches!(&left.kind, ExprKind::Name(name) if is_of_platform(name)) {
+        return None;
+    }
     let wanted: Vec<&str> = match (&right.kind, op) {
         (ExprKind::Text(text), CompareOp::Equal | CompareOp::NotEqual) => vec![text],
         (ExprKind::List(items), CompareOp::In) => {
@@ -106,6 +111,10 @@ fn compared(op: CompareOp, left: &Expr, right: &Expr, domains: &Domains) -> Opti
         return None;
     }
     Some(all == (op != CompareOp::NotEqual))
+}
+
+fn is_of_platform(name: &str) -> bool {
+    matches!(name, "arch" | "platform" | "os")
 }
 
 fn named<'d>(expr: &Expr, domains: &'d Domains) -> Option<&'d BTreeSet<String>> {
@@ -156,7 +165,7 @@ fn unmatched(map: &Node, cases: &Node, expr: &Expr, domains: &Domains, report: &
     let keys = || entries(cases).iter().map(|entry| &entry.key);
     for key in keys().filter(|key| !values.contains(&key.value)) {
         // A recipe for one platform may well keep the other's case.
-        if matches!(name.as_str(), "arch" | "platform" | "os") {
+        if is_of_platform(name) {
             continue;
         }
         let near = nearest(&key.value, values.iter().map(String::as_str));

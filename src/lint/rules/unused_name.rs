@@ -28,7 +28,9 @@ fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
     if recipe.axes().is_empty() && recipe.rows().is_empty() && recipe.vars().next().is_none() {
         return;
     }
-    let used = used(view);
+    let Some(used) = used(view) else {
+        return;
+    };
     let own = recipe.source().path();
     for axis in recipe.axes() {
         if !used.contains(&axis.name.value) && axis.name.place.source.path() == own {

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::Level;
 use crate::lint::rule::{Check, Example, Rule, UNUSED};
-use crate::lint::tree::{entries, items, texts, values};
+use crate::lint::tree::{entries, items, scalars, texts, values};
 use crate::lint::view::{RecipeView, Report};
+use crate::recipe::{From, MountSource, StepKind};
 
 pub(in crate::lint) static RULE: Rule = Rule {
     id: "unused-stage",
@@ -50,10 +51,57 @@ fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
         open |= text.has_expression();
         names.insert(text.text);
     }
+    for with in view
+        .steps()
+        .iter()
+        .flat_map(|step| values(step.node, "with"))
+    {
+        // A snippet may be told a stage's name.
+        scalars(with, &mut |text| {
+            names.insert(text.text);
+        });
+    }
+    names.extend(in_snippets(view));
     for stage in stages {
         if !open && !names.contains(stage.key.value.as_str()) {
             let message = format!("nothing uses the stage `{}`", stage.key.value);
             report.at(&stage.key.place, message);
         }
+    }
+}
+
+/// The stages that steps of snippets take files from.
+fn in_snippets<'v>(view: &'v RecipeView<'_>) -> BTreeSet<&'v str> {
+    let contents = view.images.iter().flat_map(|image| image.contents.values());
+    let steps = contents.flat_map(|content| {
+        let stages = content.stages.values().flat_map(|stage| &stage.steps);
+        stages.chain(&content.steps)
+    });
+    let mut names = BTreeSet::new();
+    for step in steps.filter(|step| !step.used.is_empty()) {
+        match &step.kind {
+            StepKind::Copy(copy) => {
+                names.extend(copy.from.as_ref().and_then(|it| stage(&it.value)));
+            }
+            StepKind::Run(_, program) => {
+                for mount in &program.mounts {
+                    if let MountSource::Files {
+                        from: Some(from), ..
+                    } = &mount.source
+                    {
+                        names.extend(stage(&from.value));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+fn stage(from: &From) -> Option<&str> {
+    match from {
+        From::Stage(name) => Some(name),
+        _ => None,
     }
 }

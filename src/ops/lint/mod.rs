@@ -7,6 +7,7 @@
 mod fix;
 mod places;
 mod read;
+mod shared;
 mod work;
 
 use std::path::PathBuf;

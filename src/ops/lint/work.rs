@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::places::Named;
 use super::read;
+use super::shared::{self, Local};
 use crate::context::{PatternSet, expand as expand_glob};
 use crate::diagnostic::{Finding, Findings, Level, kind};
 use crate::lint::{
-    Allows, Files, Levels, RecipeView, Setting, Summary, WorkspaceView, apply, check_recipe,
-    check_workspace,
+    Allows, Around, Files, Levels, RecipeView, Setting, Summary, WorkspaceView, apply,
+    check_recipe, check_workspace,
 };
 use crate::lower::LocalFiles;
 use crate::ops::load::{defaults, follows, references};
@@ -23,6 +24,9 @@ use crate::workspace::{self, FILE_NAME, Workspace};
 
 /// Below this many files threads cost more than they save.
 const WORTH_THREADS: usize = 16;
+
+/// The lock's name, beside `kiln.yaml`.
+const LOCK: &str = "kiln.lock";
 
 /// What is kept of a file.
 #[derive(Default)]
@@ -68,11 +72,14 @@ pub(super) fn lint(named: &Named, given: &[Setting]) -> Found {
     let paths = paths(&workspace, named, &mut findings);
     let files = LocalFiles::new(&workspace.root);
     let library = Library::new(move |path| files.read(path));
+    let local = LocalFiles::new(&workspace.root);
+    let local = Local(&local);
     let job = Job {
         workspace: &workspace,
         library: &library,
         levels: &levels,
         defaults: defaults(&workspace),
+        has_lock: workspace.root.join(LOCK).is_file(),
         // Which commit it is does not change what is found, and asking git would take longer than all the rest.
         facts: Facts {
             git: Ok(("0".repeat(40), 0)),
@@ -86,15 +93,25 @@ pub(super) fn lint(named: &Named, given: &[Setting]) -> Found {
         allows.extend(seen.allows);
     }
     findings.extend(library.findings());
+    let around = job.around(&local);
+    shared::check_snippets(&library, &summaries, around, &levels, &mut findings);
     check_names(summaries.iter().map(|summary| &summary.name), &mut findings);
     links(&summaries, &mut findings);
+    let broken: BTreeSet<String> = broken(&findings);
+    let named = library.named();
+    // A file that cannot be read may use whatever seems to be unused.
+    let unused_snippets = if broken.is_empty() {
+        shared::unused_snippets(&workspace, &library, &named)
+    } else {
+        Vec::new()
+    };
     let view = WorkspaceView {
         workspace: &workspace,
         recipes: &summaries,
+        unused_snippets: &unused_snippets,
     };
     check_workspace(&view, &levels, &mut findings);
-    more_allows(&findings, &mut allows);
-    let broken: BTreeSet<String> = broken(&findings);
+    more_allows(&findings, &library, &mut allows);
     let recipes: BTreeSet<&str> = summaries
         .iter()
         .filter(|summary| summary.whole)
@@ -102,10 +119,13 @@ pub(super) fn lint(named: &Named, given: &[Setting]) -> Found {
         .collect();
     let cut = left_out(&findings);
     let settled = |path: &str| {
+        // Rules see a fragment in the recipes that extend it, and a snippet once something uses it.
+        let is_seen = recipes.contains(path) || path == FILE_NAME || named.contains(path);
         // What an allow was for may be among what was left out.
         !cut.iter().any(|(cut, ..)| cut == path)
-        // Rules see a fragment in the recipes that use it.
-        && !broken.contains(path) && (recipes.contains(path) || broken.is_empty())
+            && !broken.contains(path)
+            && is_seen
+            && (recipes.contains(path) || broken.is_empty())
     };
     let kept = apply(findings, &allows, &levels, &settled);
     let mut all = Findings::new();
@@ -120,20 +140,25 @@ pub(super) fn lint(named: &Named, given: &[Setting]) -> Found {
 /// The files with a mistake that kept rules from seeing all of it.
 fn broken(findings: &Findings) -> BTreeSet<String> {
     let sorted = findings.sorted().into_iter();
-    let mistakes =
-        sorted.filter(|finding| kind(finding.rule).is_some() && finding.level == Level::Error);
+    let mistakes = sorted.filter(|finding| is_mistake(finding));
     mistakes
         .map(|finding| finding.place.source.path().to_owned())
         .collect()
 }
 
-/// Files with findings that are no recipes of their own, such as fragments elsewhere, have comments too.
-fn more_allows(findings: &Findings, allows: &mut Vec<Allows>) {
+/// Whether a finding keeps a recipe from being used.
+fn is_mistake(finding: &Finding) -> bool {
+    finding.level == Level::Error && kind(finding.rule).is_some()
+}
+
+/// Files that are no recipes of their own, such as fragments elsewhere, have comments too.
+fn more_allows(findings: &Findings, library: &Library, allows: &mut Vec<Allows>) {
     let mut known: BTreeSet<String> = allows.iter().map(|own| own.path().to_owned()).collect();
-    for finding in findings.sorted() {
-        let source = &finding.place.source;
+    let found = findings.sorted().into_iter();
+    let found = found.map(|finding| Arc::clone(&finding.place.source));
+    for source in library.sources().into_iter().chain(found) {
         if known.insert(source.path().to_owned()) {
-            allows.extend(Allows::of(source));
+            allows.extend(Allows::of(&source));
         }
     }
 }
@@ -208,10 +233,20 @@ struct Job<'a> {
     library: &'a Arc<Library>,
     levels: &'a Levels,
     defaults: Defaults,
+    has_lock: bool,
     facts: Facts,
 }
 
 impl Job<'_> {
+    /// What rules see around what they look at.
+    fn around<'f>(&'f self, files: &'f dyn Files) -> Around<'f> {
+        Around {
+            workspace: self.workspace,
+            files,
+            has_lock: self.has_lock,
+        }
+    }
+
     /// Every file, in the order given.
     fn all(&self, paths: &[String]) -> Vec<Seen> {
         let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -264,33 +299,17 @@ impl Job<'_> {
             folders: &folders,
         };
         let images = expand(&recipe, around, &mut seen.findings);
-        let whole = !seen.findings.has_errors();
+        seen.findings = self.levels.settle(std::mem::take(&mut seen.findings));
+        let whole = !seen.findings.sorted().into_iter().any(is_mistake);
         let names = images.iter().map(|image| {
             let place = destination(self.workspace, image, &mut seen.findings);
             references(&place, image)
         });
         let names = names.collect();
         let files = Local(&files);
-        let view = RecipeView::new(&recipe, &images, self.workspace, &files);
+        let view = RecipeView::new(&recipe, &images, self.around(&files));
         check_recipe(&view, self.levels, &mut seen.findings);
         seen.summary = Some(Summary::new(&recipe, &images, names, whole));
         seen
-    }
-}
-
-/// The files of a workspace, as rules ask for them.
-struct Local<'a>(&'a LocalFiles);
-
-impl Files for Local<'_> {
-    fn matches(&self, source: &str, exclude: &[String]) -> Result<Vec<String>, String> {
-        self.0.matches(source, exclude)
-    }
-
-    fn ignored(&self, folder: &str) -> Result<Vec<String>, String> {
-        self.0.ignored(folder)
-    }
-
-    fn read(&self, path: &str) -> Result<String, String> {
-        self.0.read(path)
     }
 }

@@ -14,6 +14,9 @@ use crate::recipe::image::Base;
 use crate::recipe::kernel::Kernel;
 use crate::text::{Place, Spanned};
 
+/// The lint rule of tags that the platform does not read.
+const TAG_GRAMMAR: &str = "tag-grammar";
+
 impl Reader<'_> {
     /// Reports what the platform minds; without values only what every release does.
     pub(super) fn faults(&mut self, place: &Place, faults: Vec<Fault>) {
@@ -37,7 +40,7 @@ pub fn finding(place: &Place, fault: &Fault) -> Finding {
             Weight::Warning => Level::Warning,
         },
         help: fault.help.clone(),
-        ..Finding::error(place, fault.to_string())
+        ..Finding::error(place, fault.to_string()).with_rule(fault.rule.as_str())
     };
     // The platform keeps what it does not know, so that a misspelt label is seen by nobody.
     let near = (fault.rule == Rule::Unknown && finding.help.is_none())
@@ -116,7 +119,11 @@ pub(crate) fn check_tags(
             .into_iter()
             .chain(check_tag_and_labels(name, &labels));
         for fault in faults.filter(|fault| fault.concerns(releases)) {
-            findings.push(finding(&tag.place, &fault));
+            let finding = finding(&tag.place, &fault);
+            findings.push(match fault.rule {
+                Rule::Name => finding.with_rule(TAG_GRAMMAR),
+                _ => finding,
+            });
         }
     }
 }

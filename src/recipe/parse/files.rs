@@ -6,6 +6,7 @@ use super::fields::{Fields, Keys};
 use super::program::{each, from, source_path};
 use super::reader::{Pass, Reader, Text};
 use super::scalars;
+use crate::diagnostic::Finding;
 use crate::recipe::expr::Value;
 use crate::recipe::steps::{Copy, Download, Extract, Fetch, Link, Mkdir, Mode, Owner, Write};
 use crate::text::Spanned;
@@ -286,10 +287,10 @@ fn checksum(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
         if let Some(arch) = arch
             && branch.get(&arch).is_none()
         {
-            reader.error(
-                &branch.place,
-                format!("`sha256` has no checksum for {arch}"),
-            );
+            let message = format!("`sha256` has no checksum for {arch}");
+            let finding = Finding::error(&branch.place, message).with_rule("missing-checksum");
+            let help = "add the checksum of that architecture's file";
+            reader.findings.push(finding.with_help(help));
         }
     }
     found

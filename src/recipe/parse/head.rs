@@ -367,6 +367,7 @@ fn exclude(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Exclude> {
         if fields.get("reason").is_none() {
             reader.findings.push(
                 Finding::error(&item.place, "an exclusion needs a `reason`")
+                    .with_rule("exclusion-without-reason")
                     .with_help("say why, for those who look for the missing image"),
             );
         }

@@ -6,7 +6,7 @@ use super::program::each;
 use super::reader::{Pass, Reader};
 use super::scalars;
 use super::steps::command;
-use crate::diagnostic::{Finding, nearest};
+use crate::diagnostic::{Finding, Fix, nearest};
 use crate::recipe::steps::Mode;
 use crate::recipe::tests::{Expect, FileTest, RunTest, Test, TestKind};
 use crate::text::{Place, Spanned};
@@ -134,6 +134,16 @@ fn exit_code(text: &str) -> Result<i64, String> {
 /// Reads `{equals | contains | matches: TEXT}`.
 fn output(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Option<Spanned<Expect>> {
     let node = fields.get(key)?;
+    if node.get("cases").is_none()
+        && let Some(word) = node.entry("match")
+    {
+        let message = format!("unknown key `match` in `{key}`; did you mean `matches`?");
+        let help = "`match` with `cases` is a conditional value";
+        let finding = Finding::error(&word.key.place, message).with_rule("unknown-key");
+        let fix = Fix::suggested("write `matches`").replacing(&word.key.place, "matches");
+        reader.findings.push(finding.with_help(help).with_fix(fix));
+        return None;
+    }
     let expect = reader.one(node, |reader, node| {
         let fields = Fields::read(reader, node, OUTPUT)?;
         let mut said = OUTPUT.known.iter().filter_map(|key| {

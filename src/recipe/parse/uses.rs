@@ -124,8 +124,12 @@ fn found(
     reader: &mut Reader<'_>,
     path: Spanned<String>,
 ) -> Option<(Spanned<String>, Arc<Snippet>)> {
-    match reader.library?.snippet(&path.value) {
-        Ok(snippet) => snippet.map(|snippet| (path, snippet)),
+    let library = reader.library?;
+    match library.snippet(&path.value) {
+        Ok(snippet) => {
+            library.name(&path.value);
+            snippet.map(|snippet| (path, snippet))
+        }
         Err(message) => {
             let help =
                 format!("a snippet is a file {FOLDER}/NAME.yaml, or a path with a `/` in it");

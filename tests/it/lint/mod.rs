@@ -2,12 +2,31 @@
 
 mod allow;
 mod apt_without_cleaning;
+mod arch_literal;
+mod base_platform;
+mod deprecated_label;
 mod duplicate_tag;
+mod emulated_build;
 mod examples;
 mod fixes;
+mod impossible_limit;
 mod latest_tag;
+mod missing_file;
+mod pip_extra_index;
 mod pip_unversioned;
+mod pipe_to_shell;
+mod repository_grammar;
+mod root_service;
+mod secret_in_image;
+mod tag_grammar;
+mod unpinned_base;
+mod unpinned_fetch;
+mod unpinned_git;
+mod unreachable_condition;
 mod unused_allow;
+mod unused_name;
+mod unused_snippet;
+mod unused_stage;
 
 use kiln::diagnostic::KINDS;
 use kiln::ops::lint::{LintOptions, LintReport, Setting, lint};
@@ -29,7 +48,7 @@ pub(crate) fn found_by(rule: &str, recipe: &str) -> Vec<String> {
     let is_mistake = |line: &&String| {
         KINDS
             .iter()
-            .any(|kind| line.contains(&format!("[{}]", kind.id)))
+            .any(|kind| line.contains(&format!(" error[{}]", kind.id)))
     };
     let mistake = found.iter().find(is_mistake);
     assert!(mistake.is_none(), "the recipe itself is wrong: {mistake:?}");

@@ -2,7 +2,7 @@
 
 use kiln::ops::lint::apply_fixes;
 
-use super::{bench, report};
+use super::{bench, report, shown};
 
 /// What is left of the lines behind the head after the fix.
 fn fixed(text: &str) -> String {
@@ -47,4 +47,24 @@ fn of_several_rules_only_those_without_use_are_taken_out() {
 fn a_comment_of_several_rules_without_use_goes_as_a_whole() {
     let text = "base: a:1 # kiln: allow latest-tag, pip-unversioned: 이유\n";
     assert_eq!(fixed(text), "base: a:1\n");
+}
+
+#[test]
+fn a_fragment_that_no_glob_names_is_looked_at_where_a_recipe_extends_it() {
+    let fragment = "kiln: 1\nuser: work   # kiln: allow latest-tag: 이유\n";
+    let recipe = "kiln: 1\nname: a\ntags: [\"1\"]\nbase: scratch\n";
+    let bench = bench(&[("recipes/a.yaml", recipe), ("common/base.yaml", fragment)]);
+    assert_eq!(
+        shown(&report(&bench, &[])),
+        [""; 0],
+        "nobody extends it yet"
+    );
+    bench.write(
+        "recipes/a.yaml",
+        format!("{recipe}extends: /common/base.yaml\n"),
+    );
+    assert_eq!(
+        shown(&report(&bench, &[])),
+        ["common/base.yaml:2:28: warning[unused-allow]: nothing here is reported by `latest-tag`"]
+    );
 }

@@ -88,17 +88,44 @@ fn the_page_on_the_commands_is_what_help_prints() {
     page("commands.md", &text);
 }
 
-#[test]
-fn every_kind_of_bad_weather_names_tests_that_exist() {
+/// Everything written in Rust here.
+fn sources() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = std::fs::read_to_string(root.join("docs/bad-weather.md")).unwrap();
-    let sources: String = ["src", "tests"]
+    ["src", "tests"]
         .iter()
         .flat_map(|folder| walkdir::WalkDir::new(root.join(folder)))
         .map(Result::unwrap)
         .filter(|entry| entry.path().extension().is_some_and(|it| it == "rs"))
         .map(|entry| std::fs::read_to_string(entry.path()).unwrap())
-        .collect();
+        .collect()
+}
+
+#[test]
+fn every_sentence_of_the_language_page_names_a_test_that_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/recipe.md")).unwrap();
+    let sources = sources();
+    let facts: Vec<&str> = page.lines().filter(|line| line.starts_with("* ")).collect();
+    assert!(facts.len() > 100, "{}", facts.len());
+    for fact in facts {
+        let shown = fact
+            .split_once("<!-- ")
+            .and_then(|(_, rest)| rest.strip_suffix(" -->"));
+        let names = shown.unwrap_or_default().split_whitespace();
+        let names: Vec<&str> = names.collect();
+        assert!(!names.is_empty(), "no test shows this: {fact}");
+        for name in names {
+            let head = format!("fn {name}()");
+            assert!(sources.contains(&head), "there is no test `{name}`");
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_bad_weather_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/bad-weather.md")).unwrap();
+    let sources = sources();
     let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| ")).collect();
     assert!(rows.len() > 10, "{rows:?}");
     for row in &rows[1..] {

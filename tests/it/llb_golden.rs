@@ -202,6 +202,28 @@ fn programs_of_a_reproducible_image_see_its_epoch_and_nothing_else_changes() {
 }
 
 #[test]
+fn labels_ports_commands_and_user_change_no_op() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "kiln: 1\nname: r\ntags: [x]\nplatforms: [linux/amd64]\nbase: debian:12\nsteps:\n- run: echo 하나\n";
+    let lowered = |more: &str| {
+        std::fs::write(folder.path().join("r.yaml"), format!("{text}{more}")).unwrap();
+        let graphs = Bench::new(folder.path()).lower_all(loaded(folder.path()).images);
+        let (_, lowered) = graphs.into_iter().next().unwrap();
+        (
+            Definition::of(&lowered.state).ops().to_vec(),
+            lowered.config,
+        )
+    };
+    let (plain, config) = lowered("");
+    let (same, other) = lowered(
+        "user: work\nlabels: {l: 둘}\nexpose: [80]\ncmd: [a]\nvolumes: [/v]\nstop_signal: SIGINT\n",
+    );
+    assert_eq!(plain, same);
+    assert_ne!(config, other);
+    assert_ne!(plain, lowered("workdir: /w\n").0);
+}
+
+#[test]
 fn the_builder_form_adds_trust_and_proxies_to_networked_steps_and_changes_nothing_else() {
     let mut bench = Bench::new(&golden());
     let plain = bench.lower_all(loaded(&golden()).images);

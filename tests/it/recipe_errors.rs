@@ -57,9 +57,9 @@ fn every_mistake_is_shown_with_its_place_and_the_next_step() {
 }
 
 #[test]
-fn there_are_at_least_sixty_kinds_and_each_has_its_snapshot() {
+fn there_are_at_least_120_kinds_and_each_has_its_snapshot() {
     let fixtures = fixtures();
-    assert!(fixtures.len() >= 60, "{}", fixtures.len());
+    assert!(fixtures.len() >= 120, "{}", fixtures.len());
     let snapshots = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots");
     for entry in std::fs::read_dir(snapshots).unwrap() {
         let path = entry.unwrap().path();

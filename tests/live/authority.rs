@@ -9,8 +9,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tempfile::TempDir;
 
-/// What a certificate for a server on loopback says.
-const SERVER: &str = "subjectAltName=IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\n\
+/// What a certificate for a server says beside its names.
+const SERVER: &str = "basicConstraints=critical,CA:FALSE\n\
                       keyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\n\
                       subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
 
@@ -62,7 +62,13 @@ impl Authority {
 
     /// What a server on 127.0.0.1 needs.
     pub(crate) fn server(&self) -> Arc<ServerConfig> {
-        std::fs::write(self.folder.path().join("server.ext"), SERVER).unwrap();
+        self.server_for("IP:127.0.0.1")
+    }
+
+    /// What a server of these names needs, written as OpenSSL does: `DNS:a.example,DNS:b.example`.
+    pub(crate) fn server_for(&self, names: &str) -> Arc<ServerConfig> {
+        let extensions = format!("subjectAltName={names}\n{SERVER}");
+        std::fs::write(self.folder.path().join("server.ext"), extensions).unwrap();
         self.openssl(&[
             "req",
             "-newkey",

@@ -22,6 +22,7 @@ pub(crate) struct Daemon {
     folder: TempDir,
     program: PathBuf,
     path: String,
+    environment: Vec<(String, String)>,
     child: Option<Child>,
 }
 
@@ -36,6 +37,12 @@ pub(crate) struct Settings<'a> {
     pub(crate) store: Option<&'a Path>,
     /// The control group of its steps.
     pub(crate) cgroup: Option<&'a str>,
+    /// Variables of its process.
+    pub(crate) environment: &'a [(String, String)],
+    /// A folder whose programs go before those of the lab.
+    pub(crate) programs: Option<&'a Path>,
+    /// Hosts that the lab's registry stands in for, beside `docker.io`.
+    pub(crate) mirrored: &'a [&'a str],
 }
 
 impl Daemon {
@@ -52,10 +59,15 @@ impl Daemon {
             .tempdir_in(lab.folder.join("run"))
             .unwrap();
         let program = lab.folder.join("bin/buildkitd");
+        let path = match settings.programs {
+            Some(programs) => format!("{}:{}", programs.display(), lab.path),
+            None => lab.path.clone(),
+        };
         let mut daemon = Self {
             folder,
             program,
-            path: lab.path.clone(),
+            path,
+            environment: settings.environment.to_vec(),
             child: None,
         };
         let store = settings.store.map_or_else(|| daemon.store(), PathBuf::from);
@@ -65,6 +77,10 @@ impl Daemon {
         let parent = |name| format!("defaultCgroupParent = \"/{name}\"");
         let cgroup = settings.cgroup.map(parent).unwrap_or_default();
         let store = store.display();
+        let mirrored = settings.mirrored.iter();
+        let mirrored: String = mirrored
+            .map(|host| format!("[registry.{host:?}]\n  mirrors = [{registry:?}]\n"))
+            .collect();
         // Otherwise all daemons of a machine want the same socket for traces.
         let traces = daemon.folder.path().join("traces.sock");
         let traces = traces.display();
@@ -73,7 +89,7 @@ impl Daemon {
              [worker.containerd]\n  enabled = false\n\
              [worker.oci]\n  enabled = true\n  snapshotter = \"overlayfs\"\n  networkMode = \"host\"\n{cgroup}\n\
              [registry.\"docker.io\"]\n  mirrors = [{registry:?}]\n\
-             [registry.{registry:?}]\n  http = true\n"
+             {mirrored}[registry.{registry:?}]\n  http = true\n"
         );
         std::fs::write(daemon.folder.path().join("buildkitd.toml"), config).unwrap();
         daemon.spawn(settings.arguments);
@@ -139,6 +155,7 @@ impl Daemon {
             .args(arguments)
             .current_dir("/")
             .env("PATH", &self.path)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

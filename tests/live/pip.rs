@@ -8,17 +8,28 @@ use crate::workspace::Workspace;
 
 /// A wheel with one module that says a word.
 pub(crate) fn wheel(name: &str, version: &str, word: &str) -> Vec<u8> {
+    let module = format!("word = '{word}'\n");
+    wheel_of(name, version, &[(&format!("{name}.py"), &module)])
+}
+
+/// A wheel with some files.
+pub(crate) fn wheel_of(name: &str, version: &str, files: &[(&str, &str)]) -> Vec<u8> {
     let info = format!("{name}-{version}.dist-info");
     let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");
     let tags = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
-    let module = format!("word = '{word}'\n");
-    let record = format!("{name}.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n");
-    zip(&[
-        (format!("{name}.py"), module.as_str()),
-        (format!("{info}/METADATA"), metadata.as_str()),
-        (format!("{info}/WHEEL"), tags),
-        (format!("{info}/RECORD"), record.as_str()),
-    ])
+    let own: String = files
+        .iter()
+        .map(|(path, _)| format!("{path},,\n"))
+        .collect();
+    let record = format!("{own}{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n");
+    let mut all: Vec<(String, &str)> = files
+        .iter()
+        .map(|(path, text)| ((*path).to_owned(), *text))
+        .collect();
+    all.push((format!("{info}/METADATA"), metadata.as_str()));
+    all.push((format!("{info}/WHEEL"), tags));
+    all.push((format!("{info}/RECORD"), record.as_str()));
+    zip(&all)
 }
 
 /// A zip archive without compression, APPNOTE 4.3.
@@ -121,6 +132,30 @@ steps:
     let lines = run.logged(BOTH[0]);
     assert!(lines.contains(&"own 1 two"), "{lines:?}");
     assert_eq!(lines.last(), Some(&"None"));
+}
+
+#[test]
+fn a_distributions_marker_against_pip_is_no_hindrance() {
+    let Some(space) = Workspace::new() else {
+        return;
+    };
+    let page = b"<a href=\"../../kilnone-1.0-py3-none-any.whl\">kilnone</a>".to_vec();
+    let index = Web::new(BTreeMap::from([
+        ("/simple/kilnone/", page),
+        (
+            "/kilnone-1.0-py3-none-any.whl",
+            wheel("kilnone", "1.0", "installed"),
+        ),
+    ]));
+    space.recipe(&format!(
+        "base: docker.io/library/python:3.11-slim\nplatforms: [linux/amd64]\nsteps:\n\
+         - write: {{path: /usr/lib/python3.11/EXTERNALLY-MANAGED, content: \"[externally-managed]\\nError=아니오 UNIQUE\\n\"}}\n\
+         - pip: {{install: [kilnone], index: \"{}\"}}\n\
+         - run: [python3, -c, \"import kilnone; print(kilnone.word)\"]\n",
+        index.url("/simple")
+    ));
+    let run = space.kiln(&["build"]).expect(0);
+    assert_eq!(run.logged(BOTH[0]).last(), Some(&"installed"));
 }
 
 #[test]

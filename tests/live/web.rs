@@ -16,9 +16,10 @@ pub(crate) struct Web {
     url: String,
 }
 
-struct Request {
-    method: String,
-    path: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    /// Path of the target, or for CONNECT the `host:port`.
+    pub(crate) path: String,
     query: String,
     headers: BTreeMap<String, String>,
     body: Vec<u8>,
@@ -125,7 +126,7 @@ impl Web {
     }
 }
 
-fn read(connection: &mut impl Read) -> std::io::Result<Request> {
+pub(crate) fn read(connection: &mut impl Read) -> std::io::Result<Request> {
     let mut reader = BufReader::new(connection);
     let mut line = String::new();
     reader.read_line(&mut line)?;
@@ -160,7 +161,7 @@ fn read(connection: &mut impl Read) -> std::io::Result<Request> {
 }
 
 /// Headers and body as git's CGI program answers.
-fn git_backend(folder: &Path, request: &Request) -> std::io::Result<Vec<u8>> {
+pub(crate) fn git_backend(folder: &Path, request: &Request) -> std::io::Result<Vec<u8>> {
     let header = |name: &str| request.headers.get(name).cloned().unwrap_or_default();
     let mut child = Command::new("git")
         .arg("http-backend")

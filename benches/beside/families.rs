@@ -56,6 +56,7 @@ pub(crate) fn all() -> Vec<Family> {
     let mut all = shapes();
     all.extend(words());
     all.extend(growth());
+    all.extend(items());
     all.extend(depth());
     all.into_iter()
         .map(|(name, says, text)| Family { name, text, says })
@@ -208,12 +209,6 @@ fn growth() -> Vec<Raw> {
         let _ = writeln!(text, "  v{n}: \"{next}{next}{next}{next}\"");
         text
     });
-    let list = format!("[{}]", "aaaaaaaa, ".repeat(2_000));
-    let spliced = lines(
-        &recipe(&format!("vars: {{many: {list}}}\ncmd:\n")),
-        30_000,
-        |_| "- \"${{ many }}\"\n".into(),
-    );
     let wide = lines(
         &recipe(&format!("axes:\n  a: {ten}\n  b: {ten}\nrows:\n- x: y\n")),
         20_000,
@@ -258,6 +253,18 @@ fn growth() -> Vec<Raw> {
                 "vars:\n{doubles}labels: {{l: \"${{{{ v0 }}}}\"}}\n"
             )),
         ),
+    ]
+}
+
+/// Items that make much each.
+fn items() -> Vec<Raw> {
+    let list = format!("[{}]", "aaaaaaaa, ".repeat(2_000));
+    let spliced = lines(
+        &recipe(&format!("vars: {{many: {list}}}\ncmd:\n")),
+        30_000,
+        |_| "- \"${{ many }}\"\n".into(),
+    );
+    vec![
         ("a long list in every item", "more than", spliced),
         (
             "a long var in every item",

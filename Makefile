@@ -1,6 +1,6 @@
 # The commands of this project; `make help` lists them.
 .POSIX:
-.PHONY: help demo test test-long bench check lab-up lab-down lab-clean
+.PHONY: help demo test test-long bench fuzz check lab-up lab-down lab-clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1:/p' Makefile | awk -F: '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -16,6 +16,12 @@ test-long: ## the same and the live cases that take minutes each
 
 bench: ## kiln beside buildx bake and buildctl; BENCH="images-20 context" chooses parts (lab-up first)
 	@tests/lab/bench.sh $(BENCH)
+
+fuzz: ## feed the parsers with what nobody would write; FUZZ_SECONDS=300 for each target
+	@set -e; for target in recipe workspace expression template reference; do \
+		echo "fuzz: $$target, $${FUZZ_SECONDS:-300} s"; \
+		cargo +nightly fuzz run $$target -- -max_total_time=$${FUZZ_SECONDS:-300} -timeout=20 -rss_limit_mb=4096; \
+	done
 
 check: ## formatting, and clippy on all targets with warnings denied
 	cargo fmt --check

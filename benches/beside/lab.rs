@@ -68,6 +68,16 @@ impl Lab {
         self.command(Path::new(env!("CARGO_BIN_EXE_kiln")))
     }
 
+    /// The linter of Dockerfiles.
+    pub(crate) fn hadolint(&self) -> Command {
+        self.command(&self.bin.join("hadolint"))
+    }
+
+    /// What calls a program with many arguments in several processes.
+    pub(crate) fn xargs(&self) -> Command {
+        self.command(Path::new("xargs"))
+    }
+
     pub(crate) fn buildx(&self) -> Command {
         let mut command = self.command(&self.bin.join("buildx"));
         command

@@ -16,6 +16,7 @@ pub(crate) fn head(lab: &Lab, words: &[String], rounds: usize) -> Fallible<Strin
     let kiln = output(lab.kiln().arg("--version"))?;
     let buildx = output(lab.buildx().arg("version"))?;
     let buildctl = output(lab.buildctl().arg("--version"))?;
+    let hadolint = output(lab.hadolint().arg("--version"))?;
     let workers = output(lab.buildctl().args(["debug", "info"])).unwrap_or_default();
     let commit = output(Command::new("git").args(["describe", "--always", "--dirty"]));
     let mut text = String::new();
@@ -32,6 +33,7 @@ pub(crate) fn head(lab: &Lab, words: &[String], rounds: usize) -> Fallible<Strin
     );
     line("buildx", &buildx);
     line("buildctl", &buildctl);
+    line("hadolint", &hadolint);
     line("daemon", &workers.lines().collect::<Vec<_>>().join(", "));
     let words = words.join(" ");
     line("command", &format!("make bench BENCH=\"{words}\""));

@@ -11,9 +11,12 @@
 )]
 
 mod context;
+mod families;
 mod files;
+mod hostile;
 mod images;
 mod lab;
+mod lint;
 mod machine;
 mod measure;
 mod quiet;
@@ -35,7 +38,7 @@ use table::{Row, megabytes, seconds};
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
 /// Names of all parts, in the order in which they run.
-const PARTS: [&str; 10] = [
+const PARTS: [&str; 12] = [
     "start",
     "images-1",
     "images-20",
@@ -46,6 +49,8 @@ const PARTS: [&str; 10] = [
     "context-6000",
     "context-40000",
     "reproducible",
+    "hostile",
+    "lint",
 ];
 
 /// What cargo adds to the arguments.
@@ -91,6 +96,8 @@ fn run(part: &str, lab: &Lab, rounds: &Rounds) -> Fallible<Vec<Row>> {
         "context-6000" => context::run(part, Tree::Many(6_000), lab, rounds),
         "context-40000" => context::run(part, Tree::Many(40_000), lab, rounds),
         "reproducible" => reproducible::run(lab, rounds),
+        "hostile" => hostile::run(lab, rounds),
+        "lint" => lint::run(lab, rounds),
         _ => Err(fault(format!("there is no part {part}"))),
     }
 }

@@ -11,9 +11,11 @@ use crate::{Fallible, fault};
 pub(crate) enum Figure {
     Wall,
     Peak,
+    /// kiln's peak by itself, in units of a million bytes.
+    OwnPeak,
 }
 
-/// The largest ratio, kiln by peer, that kiln promises.
+/// The largest ratio, kiln by peer, that kiln promises; or its largest figure.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wish {
     figure: Figure,
@@ -23,6 +25,11 @@ pub(crate) struct Wish {
 impl Wish {
     pub(crate) const fn new(figure: Figure, at_most: f64) -> Wish {
         Wish { figure, at_most }
+    }
+
+    /// A bound of kiln's memory in bytes.
+    pub(crate) fn memory(bytes: u64) -> Wish {
+        Wish::new(Figure::OwnPeak, megabytes(bytes))
     }
 }
 
@@ -63,6 +70,7 @@ impl Row {
         match figure {
             Figure::Wall => self.ours.wall.div_duration_f64(self.theirs.wall),
             Figure::Peak => megabytes(self.ours.peak) / megabytes(self.theirs.peak),
+            Figure::OwnPeak => megabytes(self.ours.peak),
         }
     }
 
@@ -89,12 +97,13 @@ impl Row {
 
     fn verdicts(&self) -> String {
         let verdicts = self.wishes.iter().map(|wish| {
-            let name = match wish.figure {
-                Figure::Wall => "wall",
-                Figure::Peak => "peak",
+            let (name, unit) = match wish.figure {
+                Figure::Wall => ("wall", ""),
+                Figure::Peak => ("peak", ""),
+                Figure::OwnPeak => ("peak", " MB"),
             };
             let verdict = if self.holds(wish) { "yes" } else { "NO" };
-            format!("{name} ≤ {:.1} {verdict}", wish.at_most)
+            format!("{name} ≤ {}{unit} {verdict}", wish.at_most)
         });
         verdicts.collect::<Vec<_>>().join(", ")
     }

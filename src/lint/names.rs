@@ -119,23 +119,18 @@ pub(super) fn domains(view: &RecipeView<'_>) -> BTreeMap<String, BTreeSet<String
         all.insert(axis.name.value.clone(), values.collect());
     }
     let rows = view.recipe.rows();
+    let mut texts: BTreeMap<&str, usize> = BTreeMap::new();
     for (name, value) in rows.iter().flat_map(|row| &row.values) {
         if let Value::Text(text) = value {
             all.entry(name.clone()).or_default().insert(text.clone());
+            *texts.entry(name).or_default() += 1;
         }
     }
     // A row may leave a column to the var of its name, or give it something else than text.
+    let axes = view.recipe.axes().iter();
+    let axes: BTreeSet<&str> = axes.map(|axis| axis.name.value.as_str()).collect();
     all.retain(|name, _| {
-        let given = |row: &&crate::recipe::Row| {
-            row.values
-                .iter()
-                .any(|(own, value)| own == name && matches!(value, Value::Text(_)))
-        };
-        view.recipe
-            .axes()
-            .iter()
-            .any(|axis| axis.name.value == *name)
-            || rows.iter().filter(given).count() == rows.len()
+        axes.contains(name.as_str()) || texts.get(name.as_str()) == Some(&rows.len())
     });
     let platforms = || view.images.iter().flat_map(|image| image.contents.keys());
     let excluded = || view.images.iter().flat_map(|image| image.excluded.keys());

@@ -14,6 +14,9 @@ const BESIDE: [&str; 13] = [
     "network", "native", "with",
 ];
 
+/// Of one text, a rule tells so many places at most: to find each in the file is a way through the whole text.
+pub const MOST_OF_TEXT: usize = 20;
+
 /// A step as written.
 #[derive(Debug, Clone, Copy)]
 pub struct StepView<'a> {

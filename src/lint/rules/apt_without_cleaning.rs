@@ -53,19 +53,27 @@ fn texts_of_paths(node: &crate::yaml::Node) -> Vec<&str> {
     plain.chain(named.map(|text| text.text)).collect()
 }
 
-/// Where a text says `apt-get update`, or `apt update`.
+/// Where a text says `apt-get update`, or `apt update`. Each command is gone through once: of its words only the
+/// first that names the tool can have the most behind it.
 fn fetches_lists(text: &str) -> Option<std::ops::Range<usize>> {
     ["apt-get", "apt"].iter().find_map(|tool| {
-        text.match_indices(tool).find_map(|(at, _)| {
-            let starts = text[..at].chars().next_back();
-            let is_word = starts.is_none_or(|c| c.is_whitespace() || ";&|(/".contains(c));
-            let line = text[at + tool.len()..]
-                .split(['\n', ';', '&', '|'])
-                .next()?;
-            let mut words = line.split_whitespace();
-            let separate = line.starts_with(char::is_whitespace);
-            (is_word && separate && words.any(|word| word == "update"))
-                .then(|| at..at + tool.len() + line.trim_end().len())
-        })
+        let mut start = 0;
+        for command in text.split_inclusive(['\n', ';', '&', '|']) {
+            let line = command.trim_end_matches(['\n', ';', '&', '|']);
+            let first = line.match_indices(tool).find(|(at, _)| {
+                let before = line[..*at].chars().next_back();
+                let behind = line[at + tool.len()..].chars().next();
+                let begins = before.is_none_or(|c| c.is_whitespace() || "(/".contains(c));
+                begins && behind.is_some_and(char::is_whitespace)
+            });
+            if let Some((at, _)) = first {
+                let mut words = line[at + tool.len()..].split_whitespace();
+                if words.any(|word| word == "update") {
+                    return Some(start + at..start + line.trim_end().len());
+                }
+            }
+            start += command.len();
+        }
+        None
     })
 }

@@ -1,8 +1,10 @@
 //! `arch-literal`: the name of one architecture in a recipe for several.
 
+use std::ops::Range;
+
 use crate::diagnostic::{Finding, Level};
 use crate::lint::rule::{Check, Example, MULTI_ARCH, Rule};
-use crate::lint::tree::{TextView, branches};
+use crate::lint::tree::{MOST_OF_TEXT, TextView, branches};
 use crate::lint::view::{Report, Written};
 use crate::yaml::{Node, NodeKind};
 
@@ -137,18 +139,20 @@ fn tell(text: TextView<'_>, architectures: &[&str], report: &mut Report<'_>) {
     if found.is_empty() || architectures.iter().all(meant) {
         return;
     }
-    for (at, arch, (word, name)) in found {
-        // An expression may compare with it.
-        let inside = text.text[..at]
-            .rfind("${{")
-            .is_some_and(|open| !text.text[open..at].contains("}}"));
-        if inside {
-            continue;
-        }
+    // An expression may compare with it.
+    let expressions = expressions(text.text);
+    let outside = |at: usize| {
+        let before = expressions.partition_point(|range| range.start <= at);
+        before == 0 || expressions[before - 1].end <= at
+    };
+    let told = found.into_iter().filter(|(at, ..)| outside(*at));
+    for (at, arch, (word, name)) in told.take(MOST_OF_TEXT) {
         let message = format!("`{word}` is {arch} on every platform");
-        let spelling = text.text[at..].replacen(word, &format!("${{{{ {name} }}}}"), 1);
+        let spelling = format!("${{{{ {name} }}}}");
+        let behind = text.text[at + word.len()..].chars();
         let shown: String = spelling
             .chars()
+            .chain(behind)
             .take_while(|c| !c.is_whitespace() || *c == ' ')
             .take(40)
             .collect();
@@ -160,6 +164,18 @@ fn tell(text: TextView<'_>, architectures: &[&str], report: &mut Report<'_>) {
         let help = format!("write `{shown}`, or guard it with `if: arch == \"{arch}\"`");
         report.push(Finding::error(&text.part(at..at + word.len()), message).with_help(help));
     }
+}
+
+/// The expressions of a text; one without an end goes to the end of the text.
+fn expressions(text: &str) -> Vec<Range<usize>> {
+    let mut all = Vec::new();
+    let mut at = 0;
+    while let Some(found) = text[at..].find("${{") {
+        let open = at + found;
+        at = text[open..].find("}}").map_or(text.len(), |len| open + len);
+        all.push(open..at);
+    }
+    all
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::diagnostic::{Finding, Level};
 use crate::lint::rule::{Check, Example, Rule, SECURITY};
-use crate::lint::tree::texts;
+use crate::lint::tree::{MOST_OF_TEXT, texts};
 use crate::lint::view::{Report, Written};
 
 pub(in crate::lint) static RULE: Rule = Rule {
@@ -38,7 +38,7 @@ const BEFORE: [&str; 4] = ["sudo", "env", "-E", "exec"];
 fn check(view: &Written<'_>, report: &mut Report<'_>) {
     for step in view.steps().iter().filter(|step| step.word.value == "run") {
         for text in texts(step.value) {
-            for at in piped(text.text) {
+            for at in piped(text.text).into_iter().take(MOST_OF_TEXT) {
                 let message = "what this downloads is run unseen";
                 let help = "mount it with `fetch` and a checksum, and run it from there";
                 report.push(Finding::error(&text.part(at), message).with_help(help));

@@ -10,6 +10,7 @@ mod emulated_build;
 mod examples;
 mod fixes;
 mod impossible_limit;
+mod large;
 mod latest_tag;
 mod missing_file;
 mod pip_extra_index;

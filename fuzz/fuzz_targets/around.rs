@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kiln::diagnostic::Findings;
-use kiln::lint::{Allows, Files, Levels, RecipeView, check_recipe};
+use kiln::lint::{Allows, Around, Files, Levels, RecipeView, check_recipe};
 use kiln::oci::Platform;
 use kiln::recipe::{Defaults, Facts, Image, Library, Recipe, Shell, Surroundings, expand};
 use kiln::recipe::{lines, resolve, together};
@@ -33,11 +33,15 @@ impl Texts {
 }
 
 impl Files for Texts {
-    fn matches(&self, source: &str, _exclude: &[String]) -> Result<Vec<String>, String> {
-        self.text(source).map(|_| vec![source.to_owned()])
+    fn copies(&self, source: &str, _folder: &str, _exclude: &[String]) -> Result<(), String> {
+        self.text(source).map(drop)
     }
 
-    fn ignored(&self, _folder: &str) -> Result<Vec<String>, String> {
+    fn exists(&self, path: &str) -> Result<(), String> {
+        self.text(path).map(drop)
+    }
+
+    fn names(&self, _path: &str) -> Result<Vec<String>, String> {
         Ok(Vec::new())
     }
 
@@ -81,11 +85,13 @@ pub fn run(files: BTreeMap<String, String>, findings: &mut Findings) -> Option<V
     let images = expand(&recipe, around, findings);
     let workspace = Workspace::bare("/w");
     let levels = Levels::new(&workspace, &[], findings);
-    check_recipe(
-        &RecipeView::new(&recipe, &images, &workspace, &*texts),
-        &levels,
-        findings,
-    );
+    let beside = Around {
+        workspace: &workspace,
+        files: &*texts,
+        has_lock: false,
+    };
+    let view = RecipeView::new(&recipe, &images, beside);
+    check_recipe(&view, &levels, findings);
     if !findings.has_errors() {
         for image in &images {
             let platforms: Vec<Platform> = image.contents.keys().copied().collect();

@@ -47,12 +47,22 @@ impl Allows {
             source: Arc::clone(source),
             items: Vec::new(),
             invalid: Findings::new(),
-            first_line: code_line(source, 1),
+            first_line: code_line(source, 1, (usize::MAX, 0)),
             outline,
         };
-        for comment in all.outline.comments.clone() {
-            all.read(comment);
+        // From the last one on: comments that stand below each other are about the same line, which is looked
+        // for once.
+        let mut below = (usize::MAX, usize::MAX);
+        for comment in all.outline.comments.clone().into_iter().rev() {
+            let (own, _) = source.line_column(comment.span.start);
+            if comment.alone {
+                let line = code_line(source, own + 1, below);
+                below = (own, line);
+            }
+            let line = if comment.alone { below.1 } else { own };
+            all.read(comment, line);
         }
+        all.items.reverse();
         (!all.items.is_empty() || !all.invalid.is_empty()).then_some(all)
     }
 
@@ -61,7 +71,7 @@ impl Allows {
         self.source.path()
     }
 
-    fn read(&mut self, comment: Comment) {
+    fn read(&mut self, comment: Comment, line: usize) {
         let text = self.source.slice(comment.span).to_owned();
         let Some(words) = allow_words(&text) else {
             return;
@@ -91,12 +101,6 @@ impl Allows {
             self.invalid.push(finding.with_help(help));
             return;
         }
-        let (own, _) = self.source.line_column(comment.span.start);
-        let line = if comment.alone {
-            code_line(&self.source, own + 1)
-        } else {
-            own
-        };
         self.items.push(Allow {
             comment,
             rules,
@@ -194,9 +198,13 @@ fn allow_words(comment: &str) -> Option<&str> {
     (rest.is_empty() || rest.starts_with(char::is_whitespace)).then(|| rest.trim_start())
 }
 
-/// The first line from `line` on that is neither blank nor a comment.
-fn code_line(source: &SourceFile, mut line: usize) -> usize {
+/// The first line from `line` on that is neither blank nor a comment. Of a comment further down it may be known
+/// already: its line, and what was found for it.
+fn code_line(source: &SourceFile, mut line: usize, known: (usize, usize)) -> usize {
     while let Some(text) = source.line(line) {
+        if line == known.0 {
+            return known.1;
+        }
         let text = text.trim_start();
         if !text.is_empty() && !text.starts_with('#') {
             break;

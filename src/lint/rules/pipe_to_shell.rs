@@ -99,7 +99,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn program(word: &str) -> &str {
-    let word = word.trim_matches(['"', '\'', '(', ')']);
+    let word = word.trim_matches(['"', '\'', '(', ')', ';']);
     word.rsplit('/').next().unwrap_or(word)
 }
 
@@ -124,6 +124,7 @@ mod tests {
             "curl https://a.example \\\n  | python3 -",
             "curl https://a.example |\n  bash -s -- --yes",
             "sudo bash -c \"$(curl -fsSL https://a.example)\"",
+            "curl https://a.example | sh; echo 한",
         ] {
             assert_eq!(piped(text).len(), 1, "{text}");
         }

@@ -10,6 +10,7 @@ pub mod connect;
 pub mod doctor;
 mod error;
 mod facts;
+mod find;
 mod given;
 mod init;
 mod layout;

@@ -290,7 +290,7 @@ mod tests {
         ] {
             assert!(run(text).is_err(), "{text}");
         }
-        for count in [17, 40, 20_000] {
+        for count in [17, 40, 5_000] {
             let deep = "{{#if full}}".repeat(count) + &"{{/if}}".repeat(count);
             assert!(run(&deep).unwrap_err().contains("nested"), "{count}");
         }

@@ -9,7 +9,7 @@ use crate::yaml::{Node, NodeKind};
 pub(in crate::lint) static RULE: Rule = Rule {
     id: "unpinned-fetch",
     group: PINNING,
-    level: Some(Level::Note),
+    level: Some(Level::Warning),
     fixed: false,
     summary: "a download without a checksum, and the workspace has no lock",
     why: "What a server sends tomorrow may be another file: a new release under an old name, or somebody else's. With a \

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::LintOptions;
 use crate::diagnostic::{Finding, Level};
 use crate::ops::error::OpError;
-use crate::ops::load::clean;
+use crate::ops::find::clean;
 use crate::workspace::FILE_NAME;
 
 /// A workspace, and the files of it that were named.

@@ -78,9 +78,10 @@ impl Daemon {
         let cgroup = settings.cgroup.map(parent).unwrap_or_default();
         let store = store.display();
         let mirrored = settings.mirrored.iter();
-        let mirrored: String = mirrored
+        let mirrored: Vec<String> = mirrored
             .map(|host| format!("[registry.{host:?}]\n  mirrors = [{registry:?}]\n"))
             .collect();
+        let mirrored = mirrored.concat();
         // Otherwise all daemons of a machine want the same socket for traces.
         let traces = daemon.folder.path().join("traces.sock");
         let traces = traces.display();

@@ -1,7 +1,7 @@
 //! The three examples of the language, built as they stand.
 //!
 //! What they take from hosts of the internet is made up (see `internet`): pages, wheels and repositories with
-//! the right names and little in them. Debian's packages and PyPI's are the real ones in the first and third.
+//! the right names and little in them. Debian's packages are the real ones, and so are those of Python in the first and third.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -92,7 +92,7 @@ fn indexed(
     ]
 }
 
-/// What stands in for the index of PyTorch: packages that know their versions.
+/// What stands in for the index of torch: packages that know their versions.
 fn pytorch() -> Host {
     let mut host = Host::default();
     for (wheels, cuda) in [("cu124", "'12.4'"), ("cpu", "None")] {

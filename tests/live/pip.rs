@@ -17,10 +17,11 @@ pub(crate) fn wheel_of(name: &str, version: &str, files: &[(&str, &str)]) -> Vec
     let info = format!("{name}-{version}.dist-info");
     let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");
     let tags = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
-    let own: String = files
+    let own: Vec<String> = files
         .iter()
         .map(|(path, _)| format!("{path},,\n"))
         .collect();
+    let own = own.concat();
     let record = format!("{own}{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n");
     let mut all: Vec<(String, &str)> = files
         .iter()

@@ -137,6 +137,10 @@ impl<'a> Parser<'a> {
                 if self.take(&TokenKind::Close).is_none() {
                     return Err(self.missing("`)`"));
                 }
+                // A name is where it is written: what is said of it underlines it alone.
+                if matches!(inner.kind, ExprKind::Name(_)) {
+                    return Ok(inner);
+                }
                 return Ok(self.closed(token, inner.kind));
             }
             _ => {
@@ -247,6 +251,15 @@ fn join(left: Expr, right: Expr, kind: impl FnOnce(Box<Expr>, Box<Expr>) -> Expr
 mod tests {
     use super::parse;
     use crate::recipe::expr::ExprKind;
+
+    #[test]
+    fn a_name_in_parentheses_is_where_it_is_written() {
+        let expr = parse("not ((flag ))").unwrap();
+        let ExprKind::Not(inner) = expr.kind else {
+            panic!("{expr:?}")
+        };
+        assert_eq!(inner.at, 6..10);
+    }
 
     #[test]
     fn not_binds_tighter_than_and_and_and_tighter_than_or() {

@@ -158,6 +158,13 @@ fn clip(text: &mut String) {
     }
 }
 
+/// By what findings of one file and level are told apart.
+fn mark_of(finding: &Finding) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (finding.place.span, &finding.message).hash(&mut hasher);
+    hasher.finish()
+}
+
 /// The most different findings of a file that are counted.
 const MAX_SEEN: usize = 10_000;
 
@@ -181,9 +188,7 @@ impl Findings {
             return;
         };
         let tally = levels.entry(finding.level).or_default();
-        let mut hasher = DefaultHasher::new();
-        (finding.place.span, &finding.message).hash(&mut hasher);
-        if tally.seen.len() >= MAX_SEEN || !tally.seen.insert(hasher.finish()) {
+        if tally.seen.len() >= MAX_SEEN || !tally.seen.insert(mark_of(&finding)) {
             return;
         }
         if tally.kept < MAX_PER_FILE {
@@ -243,6 +248,33 @@ impl Findings {
                 seen.extend(tally.seen.into_iter().take(room));
             }
         }
+    }
+
+    /// The same with each finding changed, or taken out. What was left out stays left out.
+    #[must_use]
+    pub fn changed(mut self, change: impl Fn(Finding) -> Option<Finding>) -> Self {
+        let mut all = Self::new();
+        for finding in std::mem::take(&mut self.items) {
+            let levels = self.files.get_mut(finding.place.source.path());
+            if let Some(tally) = levels.and_then(|levels| levels.get_mut(&finding.level)) {
+                tally.seen.remove(&mark_of(&finding));
+            }
+            if let Some(finding) = change(finding) {
+                all.push(finding);
+            }
+        }
+        let left = |(level, tally): (Level, &Tally)| (level, tally.seen.len());
+        let left: Vec<(Level, usize)> = self.left_behind().map(left).collect();
+        let is_error = |(level, count): &(Level, usize)| *level == Level::Error && *count > 0;
+        self.has_errors = left.iter().any(is_error);
+        self.reported = left.iter().map(|(_, count)| count).sum();
+        all.extend(self);
+        all
+    }
+
+    fn left_behind(&self) -> impl Iterator<Item = (Level, &Tally)> {
+        let files = self.files.values();
+        files.flat_map(|levels| levels.iter().map(|(level, tally)| (*level, tally)))
     }
 
     /// The same with one more place for each.
@@ -335,5 +367,20 @@ mod tests {
         }
         assert_eq!(findings.sorted().len(), 2 * MAX_PER_FILE);
         assert_eq!(findings.left_out().count(), 1);
+        let weaker = |finding| {
+            Some(Finding {
+                level: Level::Warning,
+                ..finding
+            })
+        };
+        let weaker = findings.changed(weaker);
+        assert_eq!(weaker.sorted().len(), MAX_PER_FILE);
+        // Nobody knows what those that were left out would have become.
+        let left_out: Vec<_> = weaker.left_out().collect();
+        assert!(
+            left_out.contains(&("한.yaml", Level::Error, 30)),
+            "{left_out:?}"
+        );
+        assert!(weaker.has_errors());
     }
 }

@@ -115,21 +115,17 @@ impl Levels {
     /// Gives findings of rules that others than the rules themselves report their levels.
     #[must_use]
     pub fn settle(&self, findings: Findings) -> Findings {
-        let mut settled = Findings::new();
-        for mut finding in findings.into_items() {
+        findings.changed(|mut finding| {
             if let Some(rule) = rule(finding.rule).filter(|rule| !rule.fixed) {
-                let Some((level, explicit)) = self.of(rule) else {
-                    continue;
-                };
+                let (level, explicit) = self.of(rule)?;
                 finding.level = if explicit {
                     level
                 } else {
                     finding.level.max(level)
                 };
             }
-            settled.push(finding);
-        }
-        settled
+            Some(finding)
+        })
     }
 }
 

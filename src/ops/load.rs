@@ -113,7 +113,8 @@ fn heeded(workspace: &Workspace, findings: Findings) -> Findings {
         .map(|finding| &finding.place.source)
         .map(|source| (source.path().to_owned(), Arc::clone(source)))
         .collect();
-    if by_rule.is_empty() {
+    // Where findings were left out, nobody knows whether all of those would be allowed: nothing is taken back.
+    if by_rule.is_empty() || findings.left_out().next().is_some() {
         return findings;
     }
     // What is wrong with the levels themselves is for `lint` to say.

@@ -20,6 +20,8 @@ bench: ## kiln beside buildx bake and buildctl; BENCH="images-20 context" choose
 fuzz: ## feed the parsers with what nobody would write; FUZZ_SECONDS=300 for each target
 	@set -e; for target in recipe workspace expression template reference; do \
 		echo "fuzz: $$target, $${FUZZ_SECONDS:-300} s"; \
+		mkdir -p fuzz/corpus/$$target; \
+		tar -xzf fuzz/corpus/$$target.tar.gz -C fuzz/corpus/$$target; \
 		cargo +nightly fuzz run $$target -- -max_total_time=$${FUZZ_SECONDS:-300} -timeout=20 -rss_limit_mb=4096; \
 	done
 

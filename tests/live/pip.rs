@@ -72,19 +72,18 @@ fn zip(files: &[(String, &str)]) -> Vec<u8> {
     archive
 }
 
-#[test]
-fn packages_of_an_index_come_from_it_alone_in_the_version_that_the_step_asks_for() {
-    let Some(space) = Workspace::new() else {
-        return;
-    };
-    let page = |name: &str, versions: &[&str]| {
-        let links = versions.iter().map(|version| {
-            let file = format!("{name}-{version}-py3-none-any.whl");
-            format!("<a href=\"../../{file}\">{file}</a>\n")
-        });
-        let links: String = links.collect();
-        format!("<!DOCTYPE html><html><body>{links}</body></html>").into_bytes()
-    };
+fn page(name: &str, versions: &[&str]) -> Vec<u8> {
+    let links = versions.iter().map(|version| {
+        let file = format!("{name}-{version}-py3-none-any.whl");
+        format!("<a href=\"../../{file}\">{file}</a>\n")
+    });
+    let links: String = links.collect();
+    format!("<!DOCTYPE html><html><body>{links}</body></html>").into_bytes()
+}
+
+/// An index of the test's own, and one where everybody may publish under any name. `two` is the word of the
+/// package that only the second one has.
+pub(crate) fn indexes(two: &str) -> (Web, Web) {
     let own = Web::new(BTreeMap::from([
         ("/simple/kilnone/", page("kilnone", &["1.0", "2.0"])),
         (
@@ -96,7 +95,6 @@ fn packages_of_an_index_come_from_it_alone_in_the_version_that_the_step_asks_for
             wheel("kilnone", "2.0", "own 2"),
         ),
     ]));
-    // Everybody may publish under any name there.
     let public = Web::new(BTreeMap::from([
         ("/simple/kilnone/", page("kilnone", &["1.0", "9.0"])),
         ("/simple/kilntwo/", page("kilntwo", &["3.0"])),
@@ -110,9 +108,18 @@ fn packages_of_an_index_come_from_it_alone_in_the_version_that_the_step_asks_for
         ),
         (
             "/kilntwo-3.0-py3-none-any.whl",
-            wheel("kilntwo", "3.0", "two"),
+            wheel("kilntwo", "3.0", two),
         ),
     ]));
+    (own, public)
+}
+
+#[test]
+fn packages_of_an_index_come_from_it_alone_in_the_version_that_the_step_asks_for() {
+    let Some(space) = Workspace::new() else {
+        return;
+    };
+    let (own, public) = indexes("two");
     space.file("r/requirements.txt", "kilnone==1.0  # 고정\nkilntwo\n");
     space.recipe(&format!(
         "base: docker.io/library/python:3.11-slim

@@ -1,10 +1,7 @@
 //! `installer: uv`: the real uv, as its project publishes it for pip, with indexes of a test's own.
 
-use std::collections::BTreeMap;
-
 use crate::lab::BOTH;
-use crate::pip::wheel;
-use crate::web::Web;
+use crate::pip::indexes;
 use crate::workspace::{Workspace, run};
 
 /// Python with uv: the same image in each run, so that the builder knows it.
@@ -18,47 +15,6 @@ steps:
   - pip: {install: [uv], installer: pip}
   - write: {path: /usr/lib/python3.11/EXTERNALLY-MANAGED, content: \"[externally-managed]\\nError=아니\\n\"}
 ";
-
-fn page(name: &str, versions: &[&str]) -> Vec<u8> {
-    let links = versions.iter().map(|version| {
-        let file = format!("{name}-{version}-py3-none-any.whl");
-        format!("<a href=\"../../{file}\">{file}</a>\n")
-    });
-    let links: String = links.collect();
-    format!("<!DOCTYPE html><html><body>{links}</body></html>").into_bytes()
-}
-
-/// An index of the test's own, and one where everybody may publish under any name.
-fn indexes() -> (Web, Web) {
-    let own = Web::new(BTreeMap::from([
-        ("/simple/kilnone/", page("kilnone", &["1.0", "2.0"])),
-        (
-            "/kilnone-1.0-py3-none-any.whl",
-            wheel("kilnone", "1.0", "own 1"),
-        ),
-        (
-            "/kilnone-2.0-py3-none-any.whl",
-            wheel("kilnone", "2.0", "own 2"),
-        ),
-    ]));
-    let public = Web::new(BTreeMap::from([
-        ("/simple/kilnone/", page("kilnone", &["1.0", "9.0"])),
-        ("/simple/kilntwo/", page("kilntwo", &["3.0"])),
-        (
-            "/kilnone-1.0-py3-none-any.whl",
-            wheel("kilnone", "1.0", "public 1"),
-        ),
-        (
-            "/kilnone-9.0-py3-none-any.whl",
-            wheel("kilnone", "9.0", "public 9"),
-        ),
-        (
-            "/kilntwo-3.0-py3-none-any.whl",
-            wheel("kilntwo", "3.0", "둘"),
-        ),
-    ]));
-    (own, public)
-}
 
 /// A workspace in which steps that do not say are installed by uv.
 fn prepared() -> Option<Workspace> {
@@ -74,7 +30,7 @@ fn uv_does_what_pip_does_and_leaves_packages_and_nothing_else() {
     let Some(space) = prepared() else {
         return;
     };
-    let (own, public) = indexes();
+    let (own, public) = indexes("둘");
     space.file("r/requirements.txt", "kilnone==1.0  # 고정\nkilntwo\n");
     space.file("r/limits.txt", "kilntwo<4\n");
     space.recipe(&format!(
@@ -116,7 +72,7 @@ fn a_user_installs_with_uv_into_an_environment_of_their_own() {
     let Some(space) = prepared() else {
         return;
     };
-    let (_, public) = indexes();
+    let (_, public) = indexes("둘");
     space.recipe(&format!(
         "base: REGISTRY/live/uv-tools:it
 platforms: [linux/amd64]

@@ -20,6 +20,7 @@ pub mod context;
 pub mod credentials;
 pub mod diagnostic;
 pub mod kernel;
+pub mod key;
 pub mod lint;
 pub mod llb;
 pub mod lower;

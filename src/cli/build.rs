@@ -12,7 +12,7 @@ use super::render::{findings, json, report};
 use super::{out, output};
 use crate::config::Config;
 use crate::ops::build::{
-    BuildOptions, BuildReport, EventSink, FailurePolicy, check, metadata, run,
+    BuildOptions, BuildReport, EventSink, FailurePolicy, begin, check, finish, metadata,
 };
 use crate::ops::{Given, OpError, SecretFrom, connect};
 
@@ -50,6 +50,9 @@ pub(super) struct Args {
     /// Run steps even if the builder knows their results
     #[arg(long)]
     no_cache: bool,
+    /// Build images that are up to date as well
+    #[arg(long)]
+    force: bool,
     /// Write digests as buildx does, and those of each platform
     #[arg(long, value_name = "FILE")]
     metadata_file: Option<PathBuf>,
@@ -112,8 +115,19 @@ async fn build(
     check(&loaded, &options)?;
     let registry = connect::registry(config, &loaded.workspace)?;
     let origin = connect::origin(config, &loaded.workspace)?;
+    let begun = tokio::select! {
+        begun = begin(&loaded, &options, &origin, &registry) => begun?,
+        () = stop.cancelled() => return Err(OpError::Interrupted),
+    };
+    // Where everything is up to date, nobody has to have a builder.
+    let builders = async {
+        if begun.is_idle() {
+            return Ok(Vec::new());
+        }
+        connect::builders(config, &loaded, &options.given).await
+    };
     let builders = tokio::select! {
-        builders = connect::builders(config, &loaded, &options.given) => builders?,
+        builders = builders => builders?,
         () = stop.cancelled() => return Err(OpError::Interrupted),
     };
     let backends = connect::Backends {
@@ -121,7 +135,7 @@ async fn build(
         origin: Arc::new(origin),
         builders,
     };
-    run(&loaded, &options, &backends, events).await
+    finish(&loaded, &options, begun, &backends, events).await
 }
 
 fn options(
@@ -142,6 +156,7 @@ fn options(
             _ => FailurePolicy::Finish,
         },
         no_cache: args.no_cache,
+        force: args.force,
         set: args.selection.set(),
         record: args.record.clone(),
         given: given(args)?,
@@ -165,6 +180,10 @@ fn show(args: &Args, report: &BuildReport) -> Exit {
     let failures = report::failures(report);
     if !failures.is_empty() {
         out::talk(&failures);
+    }
+    let reasons = report::reasons(report);
+    if !reasons.is_empty() {
+        out::talk(reasons.trim_end());
     }
     for warning in &report.warnings {
         out::talk(&findings::one(warning));

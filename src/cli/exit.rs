@@ -199,6 +199,7 @@ mod tests {
             ImageState::Built
         };
         ImageReport {
+            reasons: Vec::new(),
             name: "app".to_owned(),
             variant: "1".to_owned(),
             image: "team/app:1".to_owned(),

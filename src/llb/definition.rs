@@ -95,6 +95,13 @@ impl Definition {
         self.ops.last().map(|op| Digest::sha256_of(op))
     }
 
+    /// The digests of the ops, in their order, without the terminal op.
+    pub fn vertices(&self) -> Vec<Digest> {
+        let vertices = self.ops.len().saturating_sub(1);
+        let ops = self.ops.iter().take(vertices);
+        ops.map(|op| Digest::sha256_of(op)).collect()
+    }
+
     /// Where the op with a digest was written; several places where several steps became one op.
     pub fn places_of(&self, digest: &str) -> &[Place] {
         self.places.get(digest).map_or(&[], Vec::as_slice)

@@ -6,6 +6,10 @@ use super::vertex::{Inputs, Kind, Note, State, Vertex};
 use crate::oci::{Digest, Platform, Reference};
 use crate::proto::pb;
 
+/// Attributes of a local source: patterns as a JSON list.
+pub(super) const INCLUDE: &str = "local.includepattern";
+pub(super) const EXCLUDE: &str = "local.excludepatterns";
+
 fn source(
     identifier: String,
     attrs: BTreeMap<String, String>,
@@ -107,16 +111,8 @@ impl LocalSource {
         let mut attrs = BTreeMap::new();
         let mut caps = vec!["source.local"];
         let patterns = [
-            (
-                "local.includepattern",
-                &self.include,
-                "source.local.includepatterns",
-            ),
-            (
-                "local.excludepatterns",
-                &self.exclude,
-                "source.local.excludepatterns",
-            ),
+            (INCLUDE, &self.include, "source.local.includepatterns"),
+            (EXCLUDE, &self.exclude, "source.local.excludepatterns"),
         ];
         for (key, patterns, cap) in patterns {
             if !patterns.is_empty() {

@@ -13,7 +13,7 @@ use super::stages::Lowering;
 use crate::diagnostic::{Finding, nearest};
 use crate::llb::{ImageSource, Note, State};
 use crate::oci::{Platform, Reference};
-use crate::recipe::Dockerfile;
+use crate::recipe::{Dockerfile, name_in_file};
 use crate::text::{Place, SourceFile, Span};
 
 /// A host that no registry has (RFC 2606).
@@ -22,6 +22,24 @@ const NOWHERE: &str = "dockerfile.invalid";
 /// What stands for the result of a Dockerfile in a graph that is made before it is built.
 pub fn unbuilt(repository: &str) -> String {
     format!("{NOWHERE}/{repository}:unbuilt")
+}
+
+/// The images that a Dockerfile names behind `FROM` itself: not its own stages, what it is given under their
+/// names, or names with a variable in them.
+pub fn images_of(dockerfile: &Dockerfile, text: &str) -> Vec<Reference> {
+    let given: Vec<&str> = dockerfile
+        .contexts
+        .iter()
+        .map(|(name, _)| name.value.as_str())
+        .collect();
+    let froms = froms(text);
+    let stages: Vec<&str> = froms.iter().filter_map(|from| from.stage).collect();
+    let own = froms.iter().map(|from| from.base);
+    own.filter(|base| !base.contains('$') && *base != "scratch")
+        .filter(|base| !stages.iter().any(|stage| stage.eq_ignore_ascii_case(base)))
+        .filter(|base| !name_in_file(base).is_ok_and(|name| given.contains(&name.as_str())))
+        .filter_map(|base| base.parse().ok())
+        .collect()
 }
 
 impl Lowering<'_> {

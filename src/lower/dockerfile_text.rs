@@ -8,8 +8,8 @@ use std::ops::Range;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct From<'t> {
     pub(super) platform: Option<&'t str>,
-    base: &'t str,
-    stage: Option<&'t str>,
+    pub(super) base: &'t str,
+    pub(super) stage: Option<&'t str>,
     /// The bytes of its line.
     pub(super) span: Range<usize>,
 }

@@ -36,7 +36,7 @@ use crate::oci::{ImageConfig, Platform};
 use crate::recipe::Content;
 
 pub use base::layout_name;
-pub use dockerfile::unbuilt;
+pub use dockerfile::{images_of, unbuilt};
 pub use local::{CONTEXT, LocalFiles, Origin};
 pub use pins::{BaseRecord, Parent, PinnedImage, PinnedLayout, Pins};
 pub use tests::{Tested, finished};
@@ -122,15 +122,22 @@ pub struct Needs {
 /// Lowers one image on one platform. What is wrong comes back with places: a file that is not there, a
 /// name without a pin.
 pub fn lower(job: &Job<'_>) -> Result<Lowered, Vec<Finding>> {
+    let lowered = outline(job)?;
+    let faults = definitions::check_labels(job, &lowered.config);
+    if faults.is_empty() {
+        Ok(lowered)
+    } else {
+        Err(faults)
+    }
+}
+
+/// The same for pins that only stand for bases of which nothing is known yet, so that nothing can be said of
+/// what is inherited from them.
+pub fn outline(job: &Job<'_>) -> Result<Lowered, Vec<Finding>> {
     let mut lowering = stages::Lowering::new(job);
-    let built = lowering.image();
-    match built {
+    match lowering.image() {
         Some(built) if lowering.findings.is_empty() => {
             let config = config::image_config(job, &built);
-            let faults = definitions::check_labels(job, &config);
-            if !faults.is_empty() {
-                return Err(faults);
-            }
             Ok(Lowered {
                 state: built.state,
                 config,

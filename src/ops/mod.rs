@@ -7,6 +7,7 @@ mod apart;
 pub mod build;
 mod builders;
 pub mod connect;
+mod current;
 pub mod doctor;
 mod error;
 mod facts;
@@ -27,6 +28,7 @@ mod source;
 mod verify;
 
 pub use apart::apart;
+pub use current::{Reason, ReasonKind, State};
 pub use error::OpError;
 pub use given::{Given, SecretFrom};
 pub use init::init;

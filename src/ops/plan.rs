@@ -1,10 +1,11 @@
 //! What would be built, without a builder; with bases resolved, the graphs as well.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::build::{epochs, rehearse};
+use super::current::KnownBases;
 use super::error::OpError;
 use super::load::{Loaded, planned};
 use super::resolve::resolve;
@@ -152,11 +153,15 @@ pub async fn write_llb(
     let plan = make(loaded, options)?;
     let root = &loaded.workspace.root;
     // Without a builder the target stands for whatever stages run on.
-    let pins = resolve(&plan, &|target| target, registry, root).await?.pins;
+    let pins = resolve(&plan, &|target| target, &KnownBases::new(), registry, root)
+        .await?
+        .pins;
     let reproducible = loaded.workspace.reproducible;
-    let epochs = epochs(&plan, &pins, options.epoch, reproducible);
+    let epochs = epochs(&plan, &pins, &BTreeMap::new(), options.epoch, reproducible);
     let files = LocalFiles::new(root);
-    let graphs = rehearse(&plan, &pins, &epochs, &files, |_| &Form::Platform);
+    let graphs = rehearse(&plan, &pins, &epochs, &files, &|_| None, |_| {
+        &Form::Platform
+    });
     let graphs = graphs.map_err(OpError::Invalid)?;
     std::fs::create_dir_all(folder).map_err(|source| write_error(folder, source))?;
     let mut written = Vec::new();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 
+use super::current::KnownBases;
 use super::error::OpError;
 use super::layout::resolve_layouts;
 use crate::diagnostic::{Finding, Findings};
@@ -48,17 +49,18 @@ enum Unusable {
 ///
 /// A base that does not exist, lacks a platform, or whose configuration says another platform than
 /// its index, is a mistake of the recipe and comes back with its place. `native` tells the platform of
-/// the builder that makes a platform's legs: stages may run on it.
+/// the builder that makes a platform's legs: stages may run on it. What is `known` already is not asked for again.
 pub async fn resolve(
     plan: &Plan,
     native: &dyn Fn(Platform) -> Platform,
+    known: &KnownBases,
     registry: &Arc<dyn Registry>,
     root: &Path,
 ) -> Result<Resolved, OpError> {
     let wanted = wanted(plan, native);
     let looked_up: Vec<_> = futures_util::stream::iter(wanted)
         .map(|wanted| async move {
-            let result = look_up(&wanted, registry.as_ref()).await;
+            let result = look_up(&wanted, known, registry.as_ref()).await;
             (wanted, result)
         })
         .buffered(PARALLEL)
@@ -131,7 +133,7 @@ fn wanted(plan: &Plan, native: &dyn Fn(Platform) -> Platform) -> Vec<Wanted> {
 
 /// Every image that a content names, with the platform it is wanted for: the target's, except for the
 /// base of a stage that runs on a platform of its own.
-fn uses(
+pub(super) fn uses(
     content: &Content,
     target: Platform,
     native: Platform,
@@ -161,14 +163,18 @@ fn uses(
 /// Looks a reference up; what is wrong with a single platform concerns that one only.
 async fn look_up(
     wanted: &Wanted,
+    known: &KnownBases,
     registry: &dyn Registry,
 ) -> Result<Vec<(Platform, Result<PinnedImage, Unusable>)>, Unusable> {
     let reference = &wanted.reference;
     let repository = reference.repository();
-    let raw = registry
-        .get_manifest(repository, &ManifestRef::of(reference))
-        .await
-        .map_err(|error| unusable(reference, error))?;
+    let raw = match known.get(&reference.to_string()) {
+        Some(raw) => raw.clone(),
+        None => registry
+            .get_manifest(repository, &ManifestRef::of(reference))
+            .await
+            .map_err(|error| unusable(reference, error))?,
+    };
     let Some(raw) = raw else {
         return Err(Unusable::Wrong {
             message: format!("the base `{reference}` does not exist"),

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::time::Utc;
+use crate::key::{BuildKey, Parts};
 use crate::oci::{Digest, Platform, Reference};
 
 /// The version of the format that this program writes, and the latest that it reads.
@@ -73,6 +74,12 @@ pub struct PlatformRecord {
     pub layers: u32,
     /// Bytes of all layers together, as stored (compressed).
     pub size: u64,
+    /// What decided it, as one digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<BuildKey>,
+    /// The same, ingredient by ingredient.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Parts>,
     /// The base of this platform; none for an image from scratch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<BaseRecord>,

@@ -232,7 +232,7 @@ async fn a_wrong_answer_fails_its_leg_before_any_tag_moves() {
 }
 
 #[tokio::test]
-async fn a_platform_that_no_builder_has_is_said_before_anything_is_asked() {
+async fn a_platform_that_no_builder_has_is_said_before_anything_is_built() {
     let mut shop = Workshop::new().await;
     shop.builders = vec![shop.builder("amd", AMD64, &[AMD64], 4)];
     shop.recipe("app", ONE);
@@ -243,7 +243,7 @@ async fn a_platform_that_no_builder_has_is_said_before_anything_is_asked() {
     assert_eq!(*platform, ARM64);
     assert!(error.to_string().contains("`amd`"), "{error}");
     assert!(error.next_step().unwrap().contains("arm64"));
-    assert!(shop.registry.requests().is_empty() && shop.solver.seen().is_empty());
+    assert!(shop.puts().is_empty() && shop.solver.seen().is_empty());
 }
 
 #[tokio::test]

@@ -3,7 +3,9 @@
 use kiln::oci::{History, Platform, Reference};
 use kiln::ops::build::{BuildOptions, metadata};
 
-use crate::build::{AMD64, ARM64, Workshop, image_of, leg, push, put_image, put_index, solved};
+use crate::build::{
+    AMD64, ARM64, Workshop, forced, image_of, leg, push, put_image, put_index, solved,
+};
 
 /// A base with everything that an image can inherit, made at different times.
 async fn rich_base(shop: &Workshop) {
@@ -223,9 +225,9 @@ async fn the_record_names_the_revision_and_its_own_file_makes_no_checkout_dirty(
     shop.git(&["add", "."]);
     shop.git(&["commit", "-q", "-m", "처음"]);
     shop.pushed().await;
-    shop.pushed().await;
+    shop.build(&forced()).await.unwrap();
     shop.write("recipes/neu.txt", "geändert");
-    shop.pushed().await;
+    shop.build(&forced()).await.unwrap();
     let sources: Vec<_> = shop
         .records()
         .into_iter()

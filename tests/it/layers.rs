@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Module, and what it may import. A module missing here may import nothing and be imported by nobody.
-const ALLOWED: [(&str, &[&str]); 23] = [
+const ALLOWED: [(&str, &[&str]); 24] = [
     ("text", &[]),
     ("oci", &[]),
     ("proto", &[]),
@@ -15,8 +15,9 @@ const ALLOWED: [(&str, &[&str]); 23] = [
     ("credentials", &["oci"]),
     ("context", &["oci"]),
     ("kernel", &["oci"]),
+    ("key", &["oci"]),
     ("registry", &["oci", "credentials"]),
-    ("record", &["oci"]),
+    ("record", &["oci", "key"]),
     ("llb", &["oci", "text", "proto"]),
     (
         "workspace",
@@ -64,6 +65,7 @@ const ALLOWED: [(&str, &[&str]); 23] = [
             "credentials",
             "diagnostic",
             "kernel",
+            "key",
             "lint",
             "llb",
             "lower",

@@ -20,6 +20,7 @@ mod build_outputs;
 mod build_publish;
 mod build_records;
 mod build_retries;
+mod build_reuse;
 mod build_scale;
 mod build_tests;
 mod cli_build;

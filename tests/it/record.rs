@@ -19,6 +19,8 @@ fn content(name: &str, size: u64) -> Content {
 
 fn platform(name: &str, finished: &str) -> PlatformRecord {
     PlatformRecord {
+        key: None,
+        parts: None,
         manifest: content(&format!("manifest {name}"), 700),
         config: content(&format!("config {name}"), 1500),
         layers: 2,

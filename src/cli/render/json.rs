@@ -9,7 +9,7 @@ use crate::diagnostic::Finding;
 use crate::ops::build::{
     BuildReport, ImageReport, LegReport, LegState, OutputReport, OutputState, TestReport,
 };
-use crate::ops::{OpError, PlannedImage, Verified, with_causes};
+use crate::ops::{OpError, PlannedImage, Reason, Verified, with_causes};
 
 const VERSION: u32 = 1;
 
@@ -103,8 +103,21 @@ fn image(image: &ImageReport) -> Value {
         "references": image.references,
         "state": image.state.as_str(),
         "index": image.index.as_ref().map(|(digest, _)| digest.as_str()),
+        "reasons": image.reasons.iter().map(reason).collect::<Vec<Value>>(),
         "platforms": platforms,
         "error": error,
+    })
+}
+
+/// Why an image was not up to date.
+fn reason(reason: &Reason) -> Value {
+    let place = reason.place.as_ref();
+    json!({
+        "kind": reason.kind.as_str(),
+        "platform": reason.platform.map(|platform| platform.to_string()),
+        "message": reason.message,
+        "file": place.map(|place| place.source.path()),
+        "line": place.map(|place| place.line_column().0),
     })
 }
 
@@ -117,6 +130,12 @@ fn leg(leg: &LegReport) -> Value {
     let manifest = solved.and_then(|solved| solved.manifest.as_ref());
     let config = solved.and_then(|solved| solved.config.as_ref());
     json!({
+        "state": match &leg.state {
+            LegState::Built(solved) if solved.reused => "current",
+            LegState::Built(_) => "built",
+            LegState::Failed(_) => "failed",
+            LegState::Skipped(_) => "skipped",
+        },
         "manifest": manifest.map(|manifest| manifest.digest.as_str()),
         "config": config.map(|(digest, _)| digest.as_str()),
         "size": solved.map(|solved| solved.layers.1),

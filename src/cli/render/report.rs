@@ -9,6 +9,9 @@ use crate::ops::build::{
     BuildReport, Failure, FailureKind, ImageReport, LegState, OutputReport, OutputState,
 };
 
+/// Reasons that are shown of each image.
+const REASONS: usize = 4;
+
 /// One row per leg. Where `width` says how wide a terminal is, images are cut to it.
 pub(in crate::cli) fn table(report: &BuildReport, pushed: bool, width: Option<usize>) -> String {
     let mut rows = vec![
@@ -19,6 +22,7 @@ pub(in crate::cli) fn table(report: &BuildReport, pushed: bool, width: Option<us
     for image in &report.images {
         for (platform, leg) in &image.legs {
             let (state, solved) = match &leg.state {
+                LegState::Built(solved) if solved.reused => ("current", Some(solved)),
                 LegState::Built(solved) => ("built", Some(solved)),
                 LegState::Failed(_) => ("failed", None),
                 LegState::Skipped(_) => ("skipped", None),
@@ -38,6 +42,7 @@ pub(in crate::cli) fn table(report: &BuildReport, pushed: bool, width: Option<us
                 manifest.map_or("–".to_owned(), |m| table::short(m.digest.as_str())),
                 manifest
                     .and(solved)
+                    .filter(|solved| solved.config.is_some())
                     .map_or("–".to_owned(), |s| table::bytes(s.layers.1)),
                 format!("{:.1}", leg.took.as_secs_f64()),
             ]);
@@ -107,6 +112,30 @@ fn outcome(image: &ImageReport) -> String {
         Some((digest, _)) => format!("{}@{digest}", image.references.join(" ")),
         None => format!("{}: not published", image.image),
     }
+}
+
+/// Why images were built although they had been published: the first reasons of each.
+pub(in crate::cli) fn reasons(report: &BuildReport) -> String {
+    let mut text = String::new();
+    for image in &report.images {
+        let shown = image.reasons.iter().take(REASONS);
+        for reason in shown {
+            let platform = reason.platform.map(|it| format!(" on {it}"));
+            let place = reason.place.as_ref().map(|place| format!("{place}: "));
+            let _ = writeln!(
+                text,
+                "{}{}: {}{}",
+                image.image,
+                platform.unwrap_or_default(),
+                place.unwrap_or_default(),
+                clean(&reason.message)
+            );
+        }
+        if let Some(more) = image.reasons.len().checked_sub(REASONS + 1) {
+            let _ = writeln!(text, "{}: and {} more reasons", image.image, more + 1);
+        }
+    }
+    text
 }
 
 /// Everything that failed, with the lines of the recipe and the last lines of the log.
@@ -271,6 +300,7 @@ mod tests {
         ];
         BuildReport {
             images: vec![ImageReport {
+                reasons: Vec::new(),
                 name: "app".to_owned(),
                 variant: "1".to_owned(),
                 image: "team/app:1".to_owned(),

@@ -5,6 +5,7 @@ use super::event::{Event, EventSink, StepState};
 use super::options::BuildOptions;
 use super::output::OutputState;
 use super::report::{BuildReport, Failure, FailureKind, LegState};
+use super::reuse::{Begun, begin};
 use super::run::run as build;
 use super::verdict::TestReport;
 use crate::ops::connect::Backends;
@@ -20,6 +21,23 @@ pub async fn run(
     backends: &Backends,
     events: &EventSink,
 ) -> Result<BuildReport, OpError> {
+    let (origin, registry) = (backends.origin.as_ref(), backends.registry.as_ref());
+    let begun = tokio::select! {
+        biased;
+        () = options.stop.cancelled() => return Err(OpError::Interrupted),
+        begun = begin(loaded, options, origin, registry) => begun?,
+    };
+    finish(loaded, options, begun, backends, events).await
+}
+
+/// The same for a build of which it is known already what is up to date.
+pub async fn finish(
+    loaded: &Loaded,
+    options: &BuildOptions,
+    begun: Begun,
+    backends: &Backends,
+    events: &EventSink,
+) -> Result<BuildReport, OpError> {
     let mut mask = Mask::of_proxies(&options.proxy);
     mask.extend(options.given.mask());
     let (mask_events, sink) = (mask.clone(), events.clone());
@@ -27,7 +45,7 @@ pub async fn run(
         hide_in_event(&mask_events, &mut event);
         sink.send(event);
     });
-    let mut report = build(loaded, options, backends, &events).await?;
+    let mut report = build(loaded, options, begun, backends, &events).await?;
     for image in &mut report.images {
         if let Some(failure) = &mut image.error {
             hide(&mask, failure);

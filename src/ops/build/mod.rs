@@ -13,6 +13,7 @@ mod aim;
 mod assign;
 mod attempt;
 mod blame;
+mod complete;
 mod dockerfile;
 mod epoch;
 mod event;
@@ -29,6 +30,7 @@ mod readback;
 mod record;
 mod rehearse;
 mod report;
+mod reuse;
 mod run;
 mod schedule;
 mod settle;
@@ -38,13 +40,14 @@ mod verdict;
 
 pub(super) use assign::is_emulated;
 pub use event::{Event, EventSink, LegName, LegOutcomeKind, StepState};
-pub use masked::run;
+pub use masked::{finish, run};
 pub use metadata::metadata;
 pub use options::{BuildOptions, FailurePolicy};
 pub use output::{ArchiveDest, ByteSink, Output, OutputReport, OutputState};
 pub use report::{
     BuildReport, Failure, FailureKind, ImageReport, ImageState, LegReport, LegState, Solved,
 };
+pub use reuse::{Begun, begin};
 pub use run::check;
 pub use verdict::TestReport;
 

@@ -24,6 +24,10 @@ pub enum FailurePolicy {
 
 /// What a build is asked for.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own"
+)]
 pub struct BuildOptions {
     /// Which images: `NAME` or `REPOSITORY:TAG`, with `*` and `?`; all where there is none.
     pub selectors: Vec<String>,
@@ -41,6 +45,8 @@ pub struct BuildOptions {
     pub failure: FailurePolicy,
     /// Whether builders must run steps whose results they know.
     pub no_cache: bool,
+    /// Whether images are built although they are up to date.
+    pub force: bool,
     /// Values of `--set`, for the record.
     pub set: BTreeMap<String, String>,
     /// Where records go; beside `kiln.yaml` where nothing is said.
@@ -54,4 +60,12 @@ pub struct BuildOptions {
     /// Cancelled when the build is to end early: legs are cancelled, an image whose tags are being
     /// moved is finished, and nothing else is published.
     pub stop: CancellationToken,
+}
+
+impl BuildOptions {
+    /// Whether images that are up to date are left alone: only where they would go to their registry and nowhere
+    /// else.
+    pub(super) fn reuses(&self) -> bool {
+        self.push && self.outputs.is_empty() && !self.no_cache && !self.force
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::report::{LegReport, LegState};
 use super::verdict::TestReport;
+use crate::key::Parts;
 use crate::oci::{Digest, Platform, Reference};
 use crate::record::{BaseRecord, Content, Draft, PlatformRecord, Record, SourceRecord, TestRecord};
 
@@ -58,6 +59,8 @@ fn platform_record(leg: &LegReport) -> Option<PlatformRecord> {
         },
         layers: solved.layers.0,
         size: solved.layers.1,
+        key: solved.parts.as_ref().map(Parts::key),
+        parts: solved.parts.clone(),
         base,
         tests: solved.tests.iter().map(test_record).collect(),
         builder: leg.builder.clone()?,

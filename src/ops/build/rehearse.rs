@@ -11,27 +11,32 @@ use crate::lower::{Epoch, Form, Job, LocalFiles, Lowered, Parent, Pins, lower};
 use crate::oci::Platform;
 use crate::plan::{Leg, Plan};
 
-/// The graph of every leg, in the form that is given for its platform.
+/// The graph of every leg that is not published already, in the form that is given for its platform.
 pub(in crate::ops) fn rehearse<'f>(
     plan: &Plan,
     pins: &Pins,
     epochs: &[Epoch],
     files: &LocalFiles,
+    published: &dyn Fn(&Leg) -> Option<Parent>,
     form: impl Fn(Platform) -> &'f Form,
 ) -> Result<BTreeMap<Leg, Lowered>, Findings> {
     let mut all: BTreeMap<Leg, Lowered> = BTreeMap::new();
     let mut findings = Findings::new();
     for leg in plan.legs() {
         let planned = &plan.images[leg.image];
+        if published(&leg).is_some() {
+            continue;
+        }
         let mut pins = pins.clone();
         for (reference, &parent) in &planned.parents {
             let of = Leg {
                 image: parent,
                 platform: leg.platform,
             };
-            if let Some(lowered) = all.get(&of) {
+            let graph = || Some(Parent::Graph(Box::new(all.get(&of)?.clone())));
+            if let Some(found) = published(&of).or_else(graph) {
                 let name = plan.images[parent].image.name();
-                let parent = Parent::Graph(Box::new(lowered.clone()));
+                let parent = found;
                 pins.add_parent(reference.clone(), leg.platform, name, parent);
             }
         }

@@ -6,8 +6,10 @@ use std::time::Duration;
 use super::output::OutputReport;
 use super::verdict::TestReport;
 use crate::diagnostic::Finding;
+use crate::key::Parts;
 use crate::lower::{BaseRecord, Parent};
 use crate::oci::{Descriptor, Digest, Platform};
+use crate::ops::current::Reason;
 use crate::record::Utc;
 use crate::registry::RegistryError;
 use crate::text::Place;
@@ -41,6 +43,8 @@ pub struct ImageReport {
     pub index: Option<(Digest, u64)>,
     /// Its legs.
     pub legs: BTreeMap<Platform, LegReport>,
+    /// Why it was not up to date, where that was asked.
+    pub reasons: Vec<Reason>,
     /// Why it was not published or written although its legs were built.
     pub error: Option<Failure>,
 }
@@ -48,6 +52,10 @@ pub struct ImageReport {
 /// How an image ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageState {
+    /// It was up to date, and nothing was done.
+    Current,
+    /// It was up to date, and tags were led to it.
+    Tagged,
     /// All platforms are built, and published and written where that was asked for.
     Built,
     /// Something failed.
@@ -60,6 +68,8 @@ impl ImageState {
     /// The word in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Current => "current",
+            Self::Tagged => "tagged",
             Self::Built => "built",
             Self::Failed => "failed",
             Self::Skipped => "skipped",
@@ -102,6 +112,10 @@ pub struct Solved {
     pub manifest: Option<Descriptor>,
     /// What children are built on, where it was pushed or is to be written.
     pub parent: Option<Parent>,
+    /// Whether it was published before and is up to date.
+    pub reused: bool,
+    /// What decided it.
+    pub parts: Option<Parts>,
     /// Digest and size of the configuration.
     pub config: Option<(Digest, u64)>,
     /// Number of layers, and their compressed size in bytes.

@@ -13,25 +13,26 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::{BoxFuture, join_all};
-use tokio::task::spawn_blocking;
 
 use super::aim::Aim;
+use super::epoch;
 use super::event::{Event, EventSink, LegName};
 use super::leg::LegRun;
 use super::options::BuildOptions;
-use super::report::{BuildReport, Failure, ImageReport, ImageState, LegReport, LegState};
+use super::report::{BuildReport, ImageReport, ImageState, LegReport, LegState};
+use super::reuse::Begun;
 use super::schedule::{Finished, skipped};
 use super::settle::{Settled, planned, settle};
-use super::{epoch, publish, record};
-use crate::lower::{Job, Parent};
-use crate::oci::{Digest, Platform};
+use crate::key::Parts;
+use crate::lower::{Job, Parent, Pins};
+use crate::oci::{Platform, Reference};
 use crate::ops::connect::Backends;
+use crate::ops::current::{self, Outline};
 use crate::ops::error::OpError;
 use crate::ops::load::Loaded;
 use crate::ops::places::Destination;
 use crate::plan::{Leg, Planned};
 use crate::recipe::RecipeRef;
-use crate::text::with_causes;
 
 /// A parent of a leg: how the recipe calls it, what it is called, and what it is by now.
 type Found = (RecipeRef, String, Parent);
@@ -46,13 +47,14 @@ pub fn check(loaded: &Loaded, options: &BuildOptions) -> Result<(), OpError> {
 pub(super) async fn run(
     loaded: &Loaded,
     options: &BuildOptions,
+    begun: Begun,
     backends: &Backends,
     events: &EventSink,
 ) -> Result<BuildReport, OpError> {
     let settled = tokio::select! {
         biased;
         () = options.stop.cancelled() => return Err(OpError::Interrupted),
-        settled = settle(loaded, options, backends, events) => settled?,
+        settled = settle(loaded, options, begun, backends, events) => settled?,
     };
     let legs = settled
         .plan
@@ -87,6 +89,9 @@ impl Settled<'_> {
 
     /// One image: its legs, then its publication.
     async fn image(&self, index: usize) -> ImageReport {
+        if let Some(report) = self.current(index).await {
+            return report;
+        }
         let planned = &self.plan.images[index];
         let legs = planned.platforms.iter().map(|&platform| async move {
             let leg = Leg {
@@ -103,14 +108,14 @@ impl Settled<'_> {
             name: planned.image.recipe.value.clone(),
             variant: planned.image.tag().to_owned(),
             image: planned.image.name(),
-            references: destination
-                .references
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
+            references: references(destination),
             state: state(&legs),
             index: None,
             legs,
+            reasons: self
+                .standings
+                .get(index)
+                .map_or_else(Vec::new, |standing| standing.reasons.clone()),
             error: None,
         };
         if report.state == ImageState::Built && self.leaves_something() {
@@ -136,6 +141,9 @@ impl Settled<'_> {
     /// One leg, from its parents to its result.
     async fn leg(&self, leg: Leg) -> LegReport {
         let name = self.leg_name(leg);
+        if let Some(reused) = self.reused.get(&leg) {
+            return reused.report();
+        }
         let parents = match self.parents(leg).await {
             Ok(parents) => parents,
             Err(why) => return skipped(self.events, name, why),
@@ -158,6 +166,12 @@ impl Settled<'_> {
             pins.add_parent(reference, leg.platform, shown, parent);
         }
         let builder = self.assigned[&leg.platform];
+        let outline = self
+            .outlines
+            .lock()
+            .ok()
+            .and_then(|mut all| all.remove(&leg));
+        let parts = outline.as_ref().and_then(|it| self.parts(leg, it, &pins));
         let run = LegRun {
             name: self.leg_name(leg),
             job: Job {
@@ -179,7 +193,44 @@ impl Settled<'_> {
             registry: self.backends.origin.as_ref(),
             events: self.events,
         };
-        run.run().await
+        let mut report = run.run().await;
+        if let LegState::Built(solved) = &mut report.state {
+            let outline = outline.as_ref();
+            solved.parts = parts.filter(|_| outline.is_some_and(|it| self.still_holds(leg, it)));
+        }
+        report
+    }
+
+    /// Whether the files of a leg are what they were at its beginning. Where they are not, nobody knows which of
+    /// both was sent: then the image says nothing of how it was made, and is built again next time.
+    fn still_holds(&self, leg: Leg, outline: &Outline) -> bool {
+        let holds = outline.still_holds(&current::hasher(&self.files));
+        if !holds {
+            let message =
+                "files of the workspace changed while it was built: it will be built again";
+            self.events.send(Event::Warning {
+                leg: self.leg_name(leg),
+                message: message.to_owned(),
+            });
+        }
+        holds
+    }
+
+    /// What decides a leg, now that all it begins with is known.
+    fn parts(&self, leg: Leg, outline: &Outline, pins: &Pins) -> Option<Parts> {
+        let image = |reference: &Reference, platform| {
+            let pin = pins.image(reference, platform)?;
+            Some(pin.manifest.clone())
+        };
+        let parents = &self.plan.images[leg.image].parents;
+        outline.complete(image, |number| {
+            let (reference, _) = parents.iter().find(|(_, it)| **it == number)?;
+            match &pins.parent(reference, leg.platform)?.1 {
+                Parent::Published(pin) => Some(pin.manifest.clone()),
+                Parent::Laid(pin) => Some(pin.manifest.clone()),
+                Parent::Graph(_) => None,
+            }
+        })
     }
 
     /// An image that has begun goes on; another one does not begin after a failure.
@@ -203,11 +254,15 @@ impl Settled<'_> {
                 platform: leg.platform,
             };
             let name = &self.plan.images[parent].image.name();
-            let Finished::Built(image) = self.board.wait(of).await else {
-                return Err(format!(
-                    "its parent {name} was not built for {}",
-                    leg.platform
-                ));
+            let image = match self.reused.get(&of) {
+                Some(reused) => reused.parent(),
+                None => match self.board.wait(of).await {
+                    Finished::Built(image) => image,
+                    Finished::Missing => {
+                        let platform = leg.platform;
+                        return Err(format!("its parent {name} was not built for {platform}"));
+                    }
+                },
             };
             let image = match image {
                 Some(image) => image,
@@ -219,98 +274,12 @@ impl Settled<'_> {
         }
         Ok(parents)
     }
+}
 
-    /// From the built legs of an image to what was asked for: outputs, then the registry. What can fail on
-    /// this machine fails before a tag moves.
-    async fn complete(&self, number: usize, report: &mut ImageReport) {
-        match self.leave(number, report).await {
-            Ok(index) => {
-                report.index = Some(index);
-                if self.options.push {
-                    self.published(&self.destinations[number], report).await;
-                }
-            }
-            Err(failure) => {
-                self.events.send(Event::NotPublished {
-                    image: report.image.clone(),
-                    message: failure.message.clone(),
-                });
-                self.fail(report, *failure);
-            }
-        }
-    }
-
-    async fn leave(
-        &self,
-        number: usize,
-        report: &ImageReport,
-    ) -> Result<(Digest, u64), Box<Failure>> {
-        let (planned, destination) = (&self.plan.images[number], &self.destinations[number]);
-        let content = planned.image.contents.values().next();
-        let annotations = content.map(|content| content.runtime.annotations.clone());
-        let assembled = publish::assemble(&report.legs, annotations.unwrap_or_default())?;
-        let added = self.outputs.add(number, planned, destination, &assembled);
-        added.await?;
-        if self.options.push {
-            let registry = self.backends.origin.as_ref();
-            let stop = &self.options.stop;
-            publish::publish(&assembled, destination, registry, stop).await?;
-        }
-        Ok((assembled.digest, assembled.bytes.len() as u64))
-    }
-
-    async fn published(&self, destination: &Destination, report: &mut ImageReport) {
-        let Some((index, _)) = report.index.clone() else {
-            return;
-        };
-        self.events.send(Event::Published {
-            image: report.image.clone(),
-            references: report.references.clone(),
-            index,
-        });
-        self.remember(destination, report).await;
-    }
-
-    async fn remember(&self, destination: &Destination, report: &mut ImageReport) {
-        let Some(index) = report.index.clone() else {
-            return;
-        };
-        let record = record::record(
-            (&report.name, &report.variant),
-            &destination.references,
-            index,
-            &report.legs,
-            self.revision.clone(),
-            &self.options.set,
-        );
-        let line = serde_json::to_string(&record).unwrap_or_default();
-        // Waiting for the disk would hold up all other images.
-        let ledger = self.ledger.clone();
-        let appended = spawn_blocking(move || ledger.append(&record)).await;
-        let error = match appended {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(with_causes(&error)),
-            Err(error) => Some(error.to_string()),
-        };
-        if let Some(error) = error {
-            let message = format!("the image is published, and its record is lost: {error}");
-            self.events.send(Event::NotRecorded {
-                image: report.image.clone(),
-                message: message.clone(),
-            });
-            let next = format!(
-                "make way for `{}` and append this line to it: {line}",
-                self.ledger.path().display(),
-            );
-            self.fail(report, *Failure::unrecorded(message, next));
-        }
-    }
-
-    fn fail(&self, report: &mut ImageReport, failure: Failure) {
-        self.board.failed();
-        report.state = ImageState::Failed;
-        report.error = Some(failure);
-    }
+/// The names that an image is published under.
+pub(super) fn references(destination: &Destination) -> Vec<String> {
+    let references = destination.references.iter();
+    references.map(ToString::to_string).collect()
 }
 
 fn state(legs: &BTreeMap<Platform, LegReport>) -> ImageState {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use super::event::EventSink;
 use super::options::BuildOptions;
 use super::output::{self, Outputs};
+use super::reuse::{self, Begun, Reused};
 use super::schedule::Board;
 use super::{assign, dockerfile, epoch, limits, origin, rehearse, shrink};
 use crate::config::Proxies;
@@ -16,6 +17,7 @@ use crate::llb::ProxyEnv;
 use crate::lower::{BuilderFacts, Epoch, Form, LocalFiles, Lowered, Pins};
 use crate::oci::Platform;
 use crate::ops::connect::{Backends, Ready};
+use crate::ops::current::{Outline, Standing};
 use crate::ops::error::OpError;
 use crate::ops::facts;
 use crate::ops::given::Given;
@@ -43,6 +45,12 @@ pub(super) struct Settled<'a> {
     pub(super) outputs: Outputs,
     pub(super) ledger: Ledger,
     pub(super) warnings: Vec<Finding>,
+    /// What is known of each image; nothing where images are built whatever is known.
+    pub(super) standings: Vec<Standing>,
+    /// Legs that are published and up to date, as far as something needs them.
+    pub(super) reused: BTreeMap<Leg, Reused>,
+    /// What decides each leg that has not begun, where images go somewhere.
+    pub(super) outlines: Mutex<BTreeMap<Leg, Outline>>,
     pub(super) revision: Option<(String, bool)>,
     /// Whether an image has begun: its other platforms may then begin, too.
     pub(super) begun: Mutex<Vec<bool>>,
@@ -94,10 +102,21 @@ fn nothing(options: &BuildOptions) -> OpError {
 pub(super) async fn settle<'a>(
     loaded: &Loaded,
     options: &'a BuildOptions,
+    mut begun: Begun,
     backends: &'a Backends,
     events: &'a EventSink,
 ) -> Result<Settled<'a>, OpError> {
-    let (plan, destinations) = planned(loaded, options)?;
+    let path = ledger_path(loaded, options);
+    let ledger = Ledger::at(path.clone());
+    let reused = reuse::read(&mut begun, backends.origin.as_ref(), &ledger).await?;
+    reuse::take_out(&mut begun);
+    let Begun {
+        plan,
+        destinations,
+        outlines,
+        standings,
+        known,
+    } = begun;
     let assigned = assign::assign(&plan, &backends.builders)?;
     let warnings = limits::emulation(&plan, &assigned, &backends.builders)?;
     if options.push && !options.allow_shrink {
@@ -106,26 +125,28 @@ pub(super) async fn settle<'a>(
     let root = &loaded.workspace.root;
     let builder = |platform: Platform| assigned[&platform];
     let native = |platform| backends.builders[builder(platform)].info.native;
-    let pins = resolve(&plan, &native, &backends.registry, root)
+    let pins = resolve(&plan, &native, &known, &backends.registry, root)
         .await?
         .pins;
     let reproducible = loaded.workspace.reproducible;
-    let epochs = epoch::epochs(&plan, &pins, options.epoch, reproducible);
+    let times = reuse::times(&reused);
+    let epochs = epoch::epochs(&plan, &pins, &times, options.epoch, reproducible);
     let files = LocalFiles::new(root).sent_by(origin::origin(root));
     let forms: Vec<Form> = backends
         .builders
         .iter()
         .map(|ready| form(ready, options))
         .collect();
-    let graphs = rehearse::rehearse(&plan, &pins, &epochs, &files, |platform| {
+    let published = |leg: &Leg| reused.get(leg).and_then(Reused::parent);
+    let graphs = rehearse::rehearse(&plan, &pins, &epochs, &files, &published, |platform| {
         &forms[builder(platform)]
     });
     let graphs = graphs.map_err(OpError::Invalid)?;
     check_needs(&graphs, &options.given)?;
     let slots: Vec<usize> = backends.builders.iter().map(|ready| ready.slots).collect();
-    let ledger = options.record.clone().unwrap_or_else(|| root.join(LEDGER));
-    if options.push {
-        check_ledger(&ledger)?;
+    let has_work = plan.images.iter().any(|it| !it.platforms.is_empty());
+    if options.push && has_work {
+        check_ledger(&path)?;
     }
     let mut outputs = Outputs::open(&options.outputs, root, &plan)?;
     if !options.push && options.outputs.is_empty() {
@@ -135,9 +156,16 @@ pub(super) async fn settle<'a>(
         outputs,
         board: Board::new(&plan, &slots, options.jobs, options.failure, &options.stop),
         begun: Mutex::new(vec![false; plan.images.len()]),
-        revision: facts::revision(root, &ledger),
-        ledger: Ledger::at(ledger),
+        revision: if has_work {
+            facts::revision(root, &path)
+        } else {
+            None
+        },
+        ledger,
         warnings,
+        standings,
+        reused,
+        outlines: Mutex::new(outlines),
         graphs,
         forms,
         plan,
@@ -150,6 +178,12 @@ pub(super) async fn settle<'a>(
         backends,
         events,
     })
+}
+
+/// The file of records.
+pub(super) fn ledger_path(loaded: &Loaded, options: &BuildOptions) -> PathBuf {
+    let otherwise = || loaded.workspace.root.join(LEDGER);
+    options.record.clone().unwrap_or_else(otherwise)
 }
 
 fn check_destinations(plan: &Plan, destinations: &[Destination]) -> Result<(), OpError> {

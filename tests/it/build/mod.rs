@@ -16,5 +16,5 @@ pub(crate) use rival::Rival;
 pub(crate) use seed::{image_of, put_image, put_index};
 pub(crate) use seen::{Act, Moment, Seen, Wrong};
 pub(crate) use workshop::{
-    AMD64, ARM64, Workshop, findings, kinds, leg, push, solved, step_places,
+    AMD64, ARM64, Workshop, findings, forced, kinds, leg, push, solved, step_places,
 };

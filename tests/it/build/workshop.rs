@@ -233,6 +233,14 @@ pub(crate) fn push() -> BuildOptions {
     }
 }
 
+/// The same for images that are up to date as well.
+pub(crate) fn forced() -> BuildOptions {
+    BuildOptions {
+        force: true,
+        ..push()
+    }
+}
+
 /// A leg of the image whose recipe has a name.
 pub(crate) fn leg<'a>(report: &'a BuildReport, name: &str, platform: Platform) -> &'a LegReport {
     let image = report.images.iter().find(|image| image.name == name);

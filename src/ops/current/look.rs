@@ -1,0 +1,125 @@
+//! The questions to registries: one for each tag, one for each distinct base, all at once.
+
+use std::collections::BTreeMap;
+
+use futures_util::StreamExt as _;
+
+use super::outline::Outline;
+use crate::oci::{Digest, Platform, Reference};
+use crate::ops::places::Destination;
+use crate::plan::{Leg, Plan};
+use crate::registry::{ManifestRef, RawManifest, Registry};
+use crate::text::with_causes;
+
+/// How many questions are open at once.
+const PARALLEL: usize = 32;
+
+/// What registries said.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// What each tag leads to, by its reference.
+    pub(super) tags: BTreeMap<String, Result<Option<RawManifest>, String>>,
+    /// What each base is, by its reference.
+    pub(super) bases: BTreeMap<String, Result<Children, String>>,
+    /// The answers for bases as they came, so that nobody has to ask again.
+    pub(super) known: KnownBases,
+}
+
+/// What registries said of bases, by reference; nothing where a base does not exist.
+pub(in crate::ops) type KnownBases = BTreeMap<String, Option<RawManifest>>;
+
+/// The manifests behind a reference.
+#[derive(Debug, Clone)]
+pub(super) enum Children {
+    /// One per platform.
+    Index(BTreeMap<Platform, Digest>),
+    /// One.
+    Single(Digest),
+}
+
+impl Children {
+    pub(super) fn of(&self, platform: Platform) -> Option<&Digest> {
+        match self {
+            Self::Index(all) => all.get(&platform),
+            Self::Single(digest) => Some(digest),
+        }
+    }
+}
+
+/// Where a question goes.
+enum Question {
+    Tag(Reference),
+    Base(Reference),
+}
+
+/// Asks for every tag of the plan where images are published (`origin`), and for every base where it would be
+/// pulled from (`registry`).
+pub(super) async fn look(
+    plan: &Plan,
+    destinations: &[Destination],
+    outlines: &BTreeMap<Leg, Outline>,
+    origin: &dyn Registry,
+    registry: &dyn Registry,
+) -> Seen {
+    let built = plan.images.iter().zip(destinations);
+    let built = built.filter(|(planned, _)| !planned.platforms.is_empty());
+    let tags = built.flat_map(|(_, destination)| destination.references.iter().cloned());
+    let bases: BTreeMap<String, &Reference> = outlines
+        .values()
+        .flat_map(|outline| outline.images.values())
+        .map(|(reference, _)| (reference.to_string(), reference))
+        .collect();
+    let bases = bases.into_values().cloned().map(Question::Base);
+    let questions: Vec<Question> = tags.map(Question::Tag).chain(bases).collect();
+    let mut answers = futures_util::stream::iter(questions)
+        .map(|question| async move {
+            match &question {
+                Question::Tag(reference) => {
+                    let answer = get(origin, reference).await;
+                    (question, answer)
+                }
+                Question::Base(reference) => {
+                    let answer = get(registry, reference).await;
+                    (question, answer)
+                }
+            }
+        })
+        .buffer_unordered(PARALLEL);
+    let mut seen = Seen::default();
+    while let Some((question, answer)) = answers.next().await {
+        match question {
+            Question::Tag(reference) => drop(seen.tags.insert(reference.to_string(), answer)),
+            Question::Base(reference) => {
+                let name = reference.to_string();
+                if let Ok(raw) = &answer {
+                    seen.known.insert(name.clone(), raw.clone());
+                }
+                let children = answer.and_then(|raw| children(&reference, raw));
+                seen.bases.insert(name, children);
+            }
+        }
+    }
+    seen
+}
+
+pub(super) async fn get(
+    registry: &dyn Registry,
+    reference: &Reference,
+) -> Result<Option<RawManifest>, String> {
+    let at = ManifestRef::of(reference);
+    let raw = registry.get_manifest(reference.repository(), &at).await;
+    raw.map_err(|error| with_causes(&error))
+}
+
+fn children(reference: &Reference, raw: Option<RawManifest>) -> Result<Children, String> {
+    let Some(raw) = raw else {
+        return Err(format!("the base `{reference}` does not exist"));
+    };
+    if !raw.media_type.is_index() {
+        return Ok(Children::Single(raw.digest));
+    }
+    let index = raw.index().map_err(|error| with_causes(&error))?;
+    let images = index.images().into_iter();
+    let all = images.map(|(platform, child)| (platform, child.digest.clone()));
+    Ok(Children::Index(all.collect()))
+}

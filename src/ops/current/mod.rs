@@ -1,0 +1,139 @@
+//! What is up to date, and why the rest is not.
+//!
+//! ```text
+//! plan ─outline (every core, nobody asked)→ Outline ┐
+//!      ─look (one question per tag and base)→ Seen ─┼─judge, parents first→ Standing per image
+//! ledger ───────────────────────────────────────────┘
+//! ```
+//!
+//! An image is current where each of its platforms has the build key that it would get now, all in one index, and all
+//! tags lead to that. The answer is computed over the planned graph from the top: the child of a stale parent is
+//! stale, and a current parent is known by its published manifest. No builder is asked.
+
+mod checks;
+mod judge;
+mod look;
+mod outline;
+mod reason;
+mod words;
+
+use std::collections::BTreeMap;
+
+use self::judge::{Candidate, Judging};
+pub(super) use self::look::KnownBases;
+pub(super) use self::outline::Outline;
+use self::outline::Outlining;
+use super::error::OpError;
+use super::places::Destination;
+use crate::context::Hasher;
+use crate::lower::LocalFiles;
+use crate::oci::Reference;
+use crate::plan::{Leg, Plan};
+use crate::record::{Ledger, Record};
+use crate::registry::Registry;
+
+pub(super) use reason::{Published, Standing};
+pub use reason::{Reason, ReasonKind, State};
+
+/// Where digests of local files are remembered, below the workspace.
+const HASHES: &str = ".kiln/hashes";
+
+/// What is asked about.
+pub(super) struct Question<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) destinations: &'a [Destination],
+    pub(super) files: &'a LocalFiles,
+    /// The time that was asked for.
+    pub(super) epoch: Option<i64>,
+    pub(super) reproducible: bool,
+}
+
+/// Computes digests of local files, and remembers them below the workspace.
+pub(super) fn hasher(files: &LocalFiles) -> Hasher {
+    let root = files.root();
+    Hasher::new(root, Some(root.join(HASHES)))
+}
+
+/// Outlines every leg of a plan.
+///
+/// # Errors
+/// A leg that cannot be outlined, such as one whose files are not there.
+pub(super) fn outlines(question: &Question<'_>) -> Result<BTreeMap<Leg, Outline>, OpError> {
+    let hasher = hasher(question.files);
+    let outlines = Outlining {
+        plan: question.plan,
+        destinations: question.destinations,
+        files: question.files,
+        hasher: &hasher,
+        epoch: question.epoch,
+        reproducible: question.reproducible,
+        period: None,
+    };
+    let outlines = outlines.all().map_err(OpError::Invalid)?;
+    // Without it, files are read again.
+    let _ = hasher.save();
+    Ok(outlines)
+}
+
+/// Judges every image of a plan, in its order; says as well what was heard of bases.
+///
+/// # Errors
+/// A ledger that cannot be read. A registry that does not answer is none: of what depends on it nothing is known.
+pub(super) async fn standing(
+    question: &Question<'_>,
+    outlines: &BTreeMap<Leg, Outline>,
+    origin: &dyn Registry,
+    registry: &dyn Registry,
+    ledger: &Ledger,
+) -> Result<(Vec<Standing>, KnownBases), OpError> {
+    let (plan, destinations) = (question.plan, question.destinations);
+    let seen = look::look(plan, destinations, outlines, origin, registry).await;
+    let scan = ledger.scan().map_err(OpError::Ledger)?;
+    let records = by_reference(&scan.records);
+    let mut all: Vec<Standing> = Vec::with_capacity(plan.images.len());
+    for (number, planned) in plan.images.iter().enumerate() {
+        let references = &destinations[number].references;
+        let own = references
+            .first()
+            .and_then(|it| records.get(&it.to_string()));
+        let judging = Judging {
+            planned,
+            number,
+            references,
+            outlines,
+            parents: &all,
+            seen: &seen,
+            records: own.map_or(&[][..], Vec::as_slice),
+        };
+        let (parts, reasons) = judging.parts();
+        let extra = extra(&judging, origin).await;
+        let standing = judging.judge(&parts, reasons, extra);
+        all.push(standing);
+    }
+    Ok((all, seen.known))
+}
+
+/// What was published last, where a tag that should lead to it is not there.
+async fn extra(judging: &Judging<'_>, origin: &dyn Registry) -> Option<Candidate> {
+    let answer = |reference: &Reference| judging.seen.tags.get(&reference.to_string());
+    let is_gone = |reference: &Reference| matches!(answer(reference), Some(Ok(None)));
+    if !judging.references.iter().any(is_gone) {
+        return None;
+    }
+    let record = judging.records.last()?;
+    let repository = judging.references.first()?.repository().clone();
+    let digest = record.draft.index.digest.clone();
+    let raw = look::get(origin, &Reference::pinned(repository, digest)).await;
+    Candidate::of(&raw.ok()??, judging.records)
+}
+
+/// Records by the references that they speak of, the latest last.
+fn by_reference(records: &[Record]) -> BTreeMap<String, Vec<&Record>> {
+    let mut all: BTreeMap<String, Vec<&Record>> = BTreeMap::new();
+    for record in records {
+        for reference in &record.draft.references {
+            all.entry(reference.to_string()).or_default().push(record);
+        }
+    }
+    all
+}

@@ -45,13 +45,15 @@ enum Command {
     /// Write a first workspace: kiln.yaml, a recipe, and schemas for the editor
     #[command(after_help = examples::INIT)]
     Init(init::Args),
-    /// Look for mistakes and for what is likely not meant so, in all recipes at once; asks nobody
+    /// Look for mistakes and for what is likely not meant so, in all recipes at once; asks nobody. With --image, in
+    /// published images
     #[command(after_help = examples::LINT)]
     Lint(lint::Args),
     /// Say why a lint rule exists, with a bad and a good example
     #[command(after_help = examples::EXPLAIN)]
     Explain(explain::Args),
-    /// Walk a published image from its index to its layers and check that it is whole
+    /// Walk a published image from its index to its layers and check that it is whole, and that Backend.AI takes it if it
+    /// is a kernel
     #[command(after_help = examples::VERIFY)]
     Verify(verify::Args),
     /// Test everything a build needs: workspace, builders, platforms, registries, logins, trust, proxies

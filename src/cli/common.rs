@@ -10,7 +10,7 @@ use super::out;
 use super::render::findings;
 use crate::config::Config;
 use crate::oci::Platform;
-use crate::ops::{LoadOptions, Loaded, OpError, apart, load, with_causes};
+use crate::ops::{LoadOptions, Loaded, OpError, Release, Releases, apart, load, with_causes};
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -67,6 +67,11 @@ impl Selection {
         }
         Ok(loaded)
     }
+}
+
+/// The releases of Backend.AI that were named; nothing where none was.
+pub(super) fn releases(named: &[Release]) -> Option<Releases> {
+    (!named.is_empty()).then(|| Releases::new(named.iter().copied()))
 }
 
 /// `SOURCE_DATE_EPOCH`, where it is set.

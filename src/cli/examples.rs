@@ -94,6 +94,8 @@ Examples:
   kiln lint --fix
   # another level for a rule and for a group, and warnings fail as well
   kiln lint --rule latest-tag=error --rule size=off --deny warnings
+  # a published image, whoever built it, held against a release of Backend.AI
+  kiln lint --image registry.example/team/app:1 --release 24.03
   # for programs
   kiln lint --format json
 
@@ -115,7 +117,17 @@ Examples:
   # index, manifests and configurations fit, and the layers are there
   kiln verify registry.example/team/app:1
   # and every layer is read and has its digest
-  kiln verify registry.example/team/app:1 --deep";
+  kiln verify registry.example/team/app:1 --deep
+  # a kernel of Backend.AI, for other releases than those of kiln.yaml
+  kiln verify registry.example/team/kernel:1 --release 24.03,26.8
+  # the same of an image without its labels
+  kiln verify registry.example/team/app:1 --kernel
+  # for programs
+  kiln verify registry.example/team/app:1 --format json
+
+An image with a label ai.backend.… is a kernel of Backend.AI, and is asked more than others. docs/verify.md has every \
+check. The exit code is 0 without an error, 8 with one, 2 where there is no such image, 5 where the registry cannot be \
+asked.";
 
 /// Of `doctor`.
 pub(super) const DOCTOR: &str = "\

@@ -4,12 +4,12 @@ use super::exit::Exit;
 use super::out;
 use crate::diagnostic::{KINDS, nearest};
 use crate::ops::OpError;
-use crate::ops::lint::{RULES, explain, overview};
+use crate::ops::lint::{CHECKS, RULES, explain, overview};
 
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A lint rule, or the id of a mistake; without one all are listed
+    /// A lint rule, the id of a mistake, or a check of published images; without one all are listed
     #[arg(value_name = "RULE")]
     rule: Option<String>,
 }
@@ -23,6 +23,7 @@ pub(super) fn exec(args: &Args) -> Result<Exit, OpError> {
     let Some(text) = explain(id) else {
         let known = RULES.iter().map(|rule| rule.id);
         let known = known.chain(KINDS.iter().map(|kind| kind.id));
+        let known = known.chain(CHECKS.iter().map(|check| check.id));
         let message = match nearest(id, known) {
             Some(near) => format!("there is no rule `{id}`; did you mean `{near}`?"),
             None => format!("there is no rule `{id}`"),

@@ -6,13 +6,17 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
+use super::common::{releases, report_error};
 use super::exit::Exit;
 use super::out;
 use super::render::lint::{github, gitlab, json, sarif, text};
 use crate::config::Config;
 use crate::diagnostic::Level;
-use crate::ops::lint::{Fixed, LintOptions, LintReport, Setting, apply_fixes, lint};
-use crate::ops::{OpError, apart};
+use crate::oci::Reference;
+use crate::ops::lint::{
+    Fixed, ImageOptions, LintOptions, LintReport, Setting, apply_fixes, lint, lint_images,
+};
+use crate::ops::{OpError, Release, apart};
 
 /// How findings are printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -56,6 +60,21 @@ pub(super) struct Args {
     /// Files whose findings are shown; rules see the whole workspace all the same. Without files: everything
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Look at a published image instead of recipes, whoever built it (can be repeated)
+    #[arg(long = "image", value_name = "REF", conflicts_with_all = ["files", "fix"])]
+    images: Vec<Reference>,
+    /// With --image: ask what kernels of Backend.AI are asked, also of images without its labels
+    #[arg(long, requires = "images")]
+    kernel: bool,
+    /// With --image: release of Backend.AI that must accept a kernel, such as 24.03 (comma list, can be repeated); those of
+    /// kiln.yaml by default
+    #[arg(
+        long = "release",
+        value_name = "RELEASE",
+        value_delimiter = ',',
+        requires = "images"
+    )]
+    releases: Vec<Release>,
     /// How findings are printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -80,6 +99,20 @@ pub(super) async fn exec(args: &Args, config: &Config) -> Result<Exit, OpError> 
         path: ".".to_owned(),
         source,
     })?;
+    if !args.images.is_empty() {
+        let options = ImageOptions {
+            folder,
+            images: args.images.clone(),
+            levels: args.rules.clone(),
+            releases: releases(&args.releases),
+            kernel: args.kernel,
+        };
+        let (mut report, errors) = lint_images(&options, config).await?;
+        let exit = print(args, config, &mut report);
+        // What could not be looked at may be worse than what was found.
+        let failed = errors.iter().map(report_error).min();
+        return Ok(failed.unwrap_or(exit));
+    }
     let options = LintOptions {
         folder,
         files: args.files.clone(),
@@ -93,7 +126,12 @@ pub(super) async fn exec(args: &Args, config: &Config) -> Result<Exit, OpError> 
         }
         out::talk(&words(fixed));
     }
-    let exit = exit(&report, args.deny);
+    Ok(print(args, config, &mut report))
+}
+
+/// Prints what was found, and gives the exit code.
+fn print(args: &Args, config: &Config, report: &mut LintReport) -> Exit {
+    let exit = exit(report, args.deny);
     let least = match args.level {
         Some(Least::Error) => Level::Error,
         Some(Least::Warning) => Level::Warning,
@@ -102,17 +140,17 @@ pub(super) async fn exec(args: &Args, config: &Config) -> Result<Exit, OpError> 
     report.findings.retain(|one| one.finding.level <= least);
     report.left_out.retain(|(_, level, _)| *level <= least);
     match args.format {
-        Format::Text => out::result(&text::report(&report)),
-        Format::Json => out::result(&json::report(&report)),
-        Format::Sarif => out::result(&sarif::report(&report)),
-        Format::Gitlab => out::result(&gitlab::report(&report)),
+        Format::Text => out::result(&text::report(report)),
+        Format::Json => out::result(&json::report(report)),
+        Format::Sarif => out::result(&sarif::report(report)),
+        Format::Gitlab => out::result(&gitlab::report(report)),
         Format::Github => {
-            let commands = github::report(&report);
+            let commands = github::report(report);
             out::result(&commands.log);
             summarise(config, commands.summary.as_deref());
         }
     }
-    Ok(exit)
+    exit
 }
 
 /// Looks at everything on a thread of its own, so that an interrupt is heeded meanwhile.

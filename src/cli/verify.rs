@@ -1,12 +1,13 @@
 //! `kiln verify`.
 
-use super::common::Format;
+use super::common::{Format, releases};
 use super::exit::Exit;
 use super::out;
-use super::render::{json, table};
+use super::render::json;
+use super::render::verify::{problem, text};
 use crate::config::Config;
 use crate::oci::Reference;
-use crate::ops::{LoadOptions, OpError, Verified, connect, load_workspace, verify};
+use crate::ops::{LoadOptions, OpError, Release, VerifyOptions, connect, load_workspace, verify};
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
@@ -17,6 +18,13 @@ pub(super) struct Args {
     /// Read every layer and compute its digest
     #[arg(long)]
     deep: bool,
+    /// Ask what kernels of Backend.AI are asked, also of an image without its labels
+    #[arg(long)]
+    kernel: bool,
+    /// Release of Backend.AI that must accept a kernel, such as 24.03 (comma list, can be repeated); those of kiln.yaml by
+    /// default
+    #[arg(long = "release", value_name = "RELEASE", value_delimiter = ',')]
+    releases: Vec<Release>,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -31,41 +39,22 @@ pub(super) async fn exec(args: Args, config: &Config) -> Result<Exit, OpError> {
     })?;
     let host = args.reference.repository().host();
     let registry = connect::viewer(config, &workspace, host)?;
-    let verified = verify(&args.reference, args.deep, &registry).await?;
+    let options = VerifyOptions {
+        deep: args.deep,
+        kernel: args.kernel,
+        ..VerifyOptions::of(&workspace, releases(&args.releases))
+    };
+    let verified = verify(&args.reference, &options, &registry).await?;
     out::result(&match args.format {
         Format::Json => json::verify(&verified),
         Format::Text => text(&verified),
     });
-    for problem in &verified.problems {
-        out::talk(&format!("error: {problem}"));
+    for finding in &verified.findings {
+        out::talk(&problem(finding));
     }
-    Ok(if verified.is_whole() {
+    Ok(if verified.passes() {
         Exit::Done
     } else {
         Exit::CheckFailed
     })
-}
-
-fn text(verified: &Verified) -> String {
-    let mut rows = vec![
-        ["PLATFORM", "MANIFEST", "CONFIG", "LAYERS", "SIZE"]
-            .map(String::from)
-            .to_vec(),
-    ];
-    for platform in &verified.platforms {
-        rows.push(vec![
-            platform.platform.to_string(),
-            platform.manifest.to_string(),
-            table::short(platform.config.as_str()),
-            platform.layers.to_string(),
-            table::bytes(platform.size),
-        ]);
-    }
-    let word = if verified.is_whole() {
-        "whole"
-    } else {
-        "NOT whole"
-    };
-    let head = format!("{}@{}", verified.reference, verified.digest);
-    format!("{head}\n{}\n{word}", table::render(&rows))
 }

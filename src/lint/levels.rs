@@ -1,12 +1,16 @@
 //! Which level a rule has: the default of the rule, then what `kiln.yaml` says, then the command line; in each of
 //! them the rule's own id wins over its group, and its group over `all`.
 
+use super::image::{CHECKS, ImageFinding, image_check};
 use super::rule::{GROUPS, RULES, Rule, rule};
 use crate::diagnostic::{Finding, Findings, Kind, Level, kind, nearest};
 use crate::workspace::Workspace;
 
 /// The name that stands for every rule.
 const ALL: &str = "all";
+
+/// The name that stands for every check of published images whose level can be set.
+const IMAGE: &str = "image";
 
 /// A rule or group, and its level; nothing means off.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +45,9 @@ impl Setting {
 fn check_name(name: &str) -> Result<(), String> {
     let rules = RULES.iter().filter(|rule| !rule.fixed).map(|rule| rule.id);
     let groups = GROUPS.iter().map(|group| group.name);
-    let mut known = rules.chain(groups).chain([ALL]);
+    let checks = CHECKS.iter().filter(|check| check.settable);
+    let checks = checks.map(|check| check.id);
+    let mut known = rules.chain(groups).chain(checks).chain([ALL, IMAGE]);
     if known.clone().any(|known| known == name) {
         return Ok(());
     }
@@ -49,6 +55,9 @@ fn check_name(name: &str) -> Result<(), String> {
         return Err(format!(
             "the level of `{name}` is for the platform to say; a comment can allow a warning"
         ));
+    }
+    if image_check(name).is_some() {
+        return Err(format!("the level of `{name}` cannot be changed"));
     }
     let fixed = RULES.iter().any(|rule| rule.id == name) || kind(name).is_some();
     if fixed {
@@ -96,20 +105,42 @@ impl Levels {
         if rule.fixed {
             return rule.level.map(|level| (level, true));
         }
-        let given = [&self.command, &self.workspace]
-            .into_iter()
-            .find_map(|settings| {
-                [rule.id, rule.group.name, ALL]
-                    .into_iter()
-                    .find_map(|name| {
-                        // Of several the last one counts.
-                        settings.iter().rev().find(|setting| setting.name == name)
-                    })
-            });
-        match given {
+        match self.given([rule.id, rule.group.name, ALL]) {
             Some(setting) => setting.level.map(|level| (level, true)),
             None => rule.level.map(|level| (level, false)),
         }
+    }
+
+    /// What is said about the first of some names that anything is said about; the command line wins.
+    fn given(&self, names: [&str; 3]) -> Option<&Setting> {
+        let mut all = [&self.command, &self.workspace].into_iter();
+        all.find_map(|settings| {
+            names.into_iter().find_map(|name| {
+                // Of several the last one counts.
+                settings.iter().rev().find(|setting| setting.name == name)
+            })
+        })
+    }
+
+    /// Gives findings on published images their levels, and leaves out what is off.
+    #[must_use]
+    pub fn settle_images(&self, findings: Vec<ImageFinding>) -> Vec<ImageFinding> {
+        let settled = findings.into_iter().filter_map(|mut finding| {
+            if let Some(rule) = rule(finding.rule).filter(|rule| !rule.fixed) {
+                let (level, explicit) = self.of(rule)?;
+                finding.level = if explicit {
+                    level
+                } else {
+                    finding.level.max(level)
+                };
+            } else if finding.check.settable
+                && let Some(setting) = self.given([finding.check.id, IMAGE, ALL])
+            {
+                finding.level = setting.level?;
+            }
+            Some(finding)
+        });
+        settled.collect()
     }
 
     /// Gives findings of rules that others than the rules themselves report their levels.

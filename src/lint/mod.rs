@@ -9,6 +9,7 @@
 
 mod allow;
 mod comments;
+pub mod image;
 mod levels;
 mod names;
 mod page;

@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
+use super::image::{CHECKS, explain_check, image_check, overview_of_checks};
 use super::rule::{Example, GROUPS, RULES, Rule, rule};
 use crate::diagnostic::{KINDS, Kind, Level, kind};
 
 /// What is to be known about a rule or a kind of mistake; nothing where there is none of that name.
 pub fn explain(id: &str) -> Option<String> {
-    rule(id).map(of_rule).or_else(|| kind(id).map(of_kind))
+    let own = rule(id).map(of_rule).or_else(|| kind(id).map(of_kind));
+    own.or_else(|| image_check(id).map(explain_check))
 }
 
 fn of_rule(rule: &Rule) -> String {
@@ -57,7 +59,8 @@ pub fn overview() -> String {
     let width = RULES
         .iter()
         .map(|rule| rule.id.len())
-        .chain(KINDS.iter().map(|kind| kind.id.len()));
+        .chain(KINDS.iter().map(|kind| kind.id.len()))
+        .chain(CHECKS.iter().map(|check| check.id.len()));
     let width = width.max().unwrap_or_default();
     let mut text = String::new();
     for group in GROUPS {
@@ -86,6 +89,8 @@ pub fn overview() -> String {
             kind.summary
         );
     }
+    text.push('\n');
+    overview_of_checks(width, &mut text);
     text.push_str("\n`kiln explain RULE` says why, with a bad and a good example");
     text
 }
@@ -108,7 +113,7 @@ pub fn page() -> String {
          end lies behind the last one. Fingerprints are made of the rule, the file and the words, and stay when lines above \
          are added.\n\nThe exit code is 0 without a finding at error level, 1 with one (`--deny warnings` counts those too), and 2 where a file cannot be \
          read as a recipe. Of a file at most 200 findings of a level are shown, then how many more there are; these count \
-         all the same.\n\n",
+         all the same.\n\n`kiln lint --image REF` looks at images in a registry, whoever built them: [verify.md](verify.md).\n\n",
     );
     text.push_str("| Rule | Group | Level | What it finds |\n|---|---|---|---|\n");
     for rule in RULES {
@@ -180,7 +185,7 @@ fn capital(text: &str) -> String {
 }
 
 /// A text in lines of at most 88 characters.
-fn wrapped(text: &str) -> String {
+pub(super) fn wrapped(text: &str) -> String {
     let mut lines = vec![String::new()];
     for word in text.split(' ').filter(|word| !word.is_empty()) {
         match lines.last_mut() {

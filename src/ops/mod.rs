@@ -39,7 +39,11 @@ pub use plan::{PlanOptions, PlannedImage, PlannedLeg, plan, write_llb};
 pub use resolve::{Resolved, resolve};
 pub use settings::{Setting, settings};
 pub use show::{Entry, Line, Origin, ShowOptions, Shown, Tree, TreeKind, lines, show};
-pub use verify::{Verified, VerifiedPlatform, verify};
+pub use verify::{Checked, Outcome, Verified, VerifiedPlatform, VerifyOptions, verify};
 
+/// The releases of Backend.AI that an image is held against.
+pub use crate::kernel::{Release, Releases};
+/// What is wrong with a published image.
+pub use crate::lint::image::ImageFinding;
 /// An error and its causes in one line.
 pub use crate::text::with_causes;

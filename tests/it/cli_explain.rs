@@ -21,6 +21,15 @@ fn explain_says_why_and_lists_all_and_knows_the_nearest() {
         assert!(all.contains(&format!("  {} ", kind.id)), "{}", kind.id);
         assert_eq!(bench.kiln(&["explain", kind.id]).code, 0);
     }
+    for check in kiln::lint::image::CHECKS {
+        assert!(all.contains(&format!("  {} ", check.id)), "{}", check.id);
+        let own = bench.kiln(&["explain", check.id]);
+        assert!(
+            own.code == 0 && own.stdout.contains(check.id),
+            "{}",
+            check.id
+        );
+    }
     let ran = bench.kiln(&["explain", "latest-tga"]);
     assert_eq!(ran.code, 2);
     assert!(

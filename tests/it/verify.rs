@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use kiln::oci::{Descriptor, Digest, ImageConfig, Manifest, MediaType, Reference, canonical};
-use kiln::ops::{OpError, Verified, verify};
+use kiln::ops::{OpError, Verified, VerifyOptions, verify};
 use kiln::registry::{
     Fault, ManifestRef, MemoryRegistry, Operation, Registry as _, SeededImage, seed_image,
 };
@@ -20,15 +20,21 @@ async fn seeded() -> (MemoryRegistry, SeededImage) {
 }
 
 async fn seen(registry: &MemoryRegistry, deep: bool) -> Verified {
-    verify(&reference(), deep, registry).await.unwrap()
+    let options = VerifyOptions {
+        deep,
+        ..VerifyOptions::default()
+    };
+    verify(&reference(), &options, registry).await.unwrap()
 }
 
 /// The only problem there is.
 async fn problem(registry: &MemoryRegistry, deep: bool) -> String {
     let verified = seen(registry, deep).await;
     assert!(!verified.is_whole());
-    assert_eq!(verified.problems.len(), 1, "{:#?}", verified.problems);
-    verified.problems[0].clone()
+    assert!(!verified.passes());
+    let mut problems = verified.problems();
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    problems.remove(0)
 }
 
 /// The layer of a platform.
@@ -92,7 +98,9 @@ async fn an_image_that_is_whole_is_shown_by_platform() {
 async fn an_image_is_found_by_digest_as_well() {
     let (registry, seeded) = seeded().await;
     let by_digest = reference().with_digest(seeded.index.clone());
-    let verified = verify(&by_digest, false, &registry).await.unwrap();
+    let verified = verify(&by_digest, &VerifyOptions::default(), &registry)
+        .await
+        .unwrap();
     assert!(verified.is_whole());
     assert_eq!(verified.digest, seeded.index);
 }
@@ -145,9 +153,10 @@ async fn altered_documents_are_problems_and_no_failure_of_the_registry() {
     registry.damage(&repository, &seeded.configs[&AMD64], "{}");
     registry.damage(&repository, &seeded.manifests[&ARM64], "{}");
     let verified = seen(&registry, false).await;
-    assert_eq!(verified.problems.len(), 2, "{:#?}", verified.problems);
-    assert!(verified.problems[0].starts_with("linux/amd64: "));
-    assert!(verified.problems[1].starts_with("linux/arm64: "));
+    let problems = verified.problems();
+    assert_eq!(problems.len(), 2, "{problems:#?}");
+    assert!(problems[0].starts_with("linux/amd64: "));
+    assert!(problems[1].starts_with("linux/arm64: "));
     registry.damage(&repository, &seeded.index, "{}");
     let problem = problem(&registry, false).await;
     assert!(problem.contains(seeded.index.as_str()), "{problem}");
@@ -201,7 +210,9 @@ async fn an_index_without_entries_is_not_whole() {
 #[tokio::test]
 async fn an_image_that_is_not_there_is_the_callers_mistake() {
     let registry = MemoryRegistry::new();
-    let error = verify(&reference(), false, &registry).await.unwrap_err();
+    let error = verify(&reference(), &VerifyOptions::default(), &registry)
+        .await
+        .unwrap_err();
     assert!(matches!(error, OpError::Usage { .. }), "{error:?}");
     assert!(error.next_step().unwrap().contains("registry.example.com"));
 }
@@ -216,7 +227,9 @@ async fn a_registry_that_does_not_answer_is_an_error_at_every_step() {
         for fault in [Fault::Unreachable, Fault::Unavailable, Fault::Denied] {
             let (registry, _) = seeded().await;
             registry.fail_always(operation, None, fault);
-            let error = verify(&reference(), false, &registry).await.unwrap_err();
+            let error = verify(&reference(), &VerifyOptions::default(), &registry)
+                .await
+                .unwrap_err();
             assert!(matches!(error, OpError::Registry(_)), "{error:?}");
             assert!(error.next_step().is_some());
         }

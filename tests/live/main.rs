@@ -72,3 +72,4 @@ mod tools;
 mod trust;
 mod uv;
 mod verifying;
+mod verifying_kernels;

@@ -107,7 +107,10 @@ fn quoted(finding: &Finding, also: Option<Range<usize>>, lint: Option<&Reported>
         None => title,
     };
     let shown = path(source.path());
+    let image = lint.is_some_and(Reported::is_of_image);
     let mut group = match quotable(source, &needed) {
+        // A published image has no lines.
+        _ if image => title.element(Origin::path(shown)),
         Some(window) => title.element(snippet(source, &window, shown, marks)),
         None => title.element(origin(&finding.place, shown)),
     };

@@ -9,7 +9,9 @@ use crate::diagnostic::Finding;
 use crate::ops::build::{
     BuildReport, ImageReport, LegReport, LegState, OutputReport, OutputState, TestReport,
 };
-use crate::ops::{OpError, PlannedImage, Reason, Verified, with_causes};
+use crate::ops::{
+    Checked, ImageFinding, OpError, Outcome, PlannedImage, Reason, Verified, with_causes,
+};
 
 const VERSION: u32 = 1;
 
@@ -205,17 +207,52 @@ pub(in crate::cli) fn verify(verified: &Verified) -> String {
                 "config": platform.config.as_str(),
                 "layers": platform.layers,
                 "size": platform.size,
+                "labels": platform.labels,
             });
             (platform.platform.to_string(), value)
         })
         .collect();
+    let findings: Vec<Value> = verified.findings.iter().map(image_finding).collect();
+    let checks: Vec<Value> = verified.checks.iter().map(checked).collect();
+    let releases: Vec<String> = verified.releases.iter().map(|it| it.to_string()).collect();
     let document = json!({
         "version": VERSION,
         "reference": verified.reference.to_string(),
         "index": verified.digest.as_str(),
         "whole": verified.is_whole(),
+        "kernel": verified.kernel,
+        "releases": releases,
+        "passed": verified.passes(),
         "platforms": platforms,
-        "problems": verified.problems,
+        "checks": checks,
+        "findings": findings,
+        "problems": verified.problems(),
     });
     format!("{document:#}")
+}
+
+fn image_finding(finding: &ImageFinding) -> Value {
+    json!({
+        "check": finding.check.id,
+        "rule": finding.rule,
+        "level": finding.level.as_str(),
+        "platform": finding.platform,
+        "releases": finding.range.map(|range| range.to_string()),
+        "message": finding.message,
+        "help": finding.help,
+    })
+}
+
+fn checked(checked: &Checked) -> Value {
+    let (outcome, reason) = match &checked.outcome {
+        Outcome::Passed => ("passed", None),
+        Outcome::Found(_) => ("found", None),
+        Outcome::NotAsked(reason) => ("not asked", Some(reason)),
+    };
+    json!({
+        "id": checked.check.id,
+        "of": checked.check.scope.as_str(),
+        "outcome": outcome,
+        "reason": reason,
+    })
 }

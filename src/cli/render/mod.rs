@@ -9,4 +9,5 @@ pub(super) mod report;
 pub(super) mod shown;
 pub(super) mod table;
 mod trials;
+pub(super) mod verify;
 pub(super) mod words;

@@ -5,6 +5,7 @@
 //! need of it is a summary. The result does not depend on who was faster.
 
 mod fix;
+mod images;
 mod places;
 mod read;
 mod shared;
@@ -17,8 +18,10 @@ use super::error::OpError;
 use crate::diagnostic::{Finding, Level};
 
 pub use fix::{Fixed, apply_fixes};
+pub use images::{ImageOptions, lint_image, lint_images};
 
 /// The words of a rule, of a kind of mistake, of all of them; and the table of rules.
+pub use crate::lint::image::{CHECKS, ImageCheck, image_check};
 pub use crate::lint::{GROUPS, RULES, Rule, Setting, explain, overview};
 
 /// What to look at.
@@ -40,11 +43,16 @@ pub struct Reported {
     /// What stands before a path of the workspace when it is seen from the folder of the command; empty, or
     /// ends in `/`.
     pub prefix: Arc<str>,
-    /// The root of the workspace.
+    /// The root of the workspace; empty where it is about a published image.
     pub root: Arc<PathBuf>,
 }
 
 impl Reported {
+    /// Whether it is about a published image, whose name stands where the path of a file would.
+    pub fn is_of_image(&self) -> bool {
+        self.root.as_os_str().is_empty()
+    }
+
     /// The path of the finding's file.
     pub fn file(&self) -> String {
         self.shown(self.finding.place.source.path())
@@ -68,6 +76,8 @@ pub struct LintReport {
     pub elsewhere: usize,
     /// How many recipes were looked at.
     pub recipes: usize,
+    /// How many published images were looked at.
+    pub images: usize,
 }
 
 impl LintReport {

@@ -4,6 +4,7 @@
 
 mod archive;
 mod dockerfile;
+mod draft;
 mod fake;
 mod program;
 mod rival;
@@ -11,6 +12,7 @@ mod seed;
 mod seen;
 mod workshop;
 
+pub(crate) use draft::Draft;
 pub(crate) use program::{Ran, closed_port, kiln};
 pub(crate) use rival::Rival;
 pub(crate) use seed::{image_of, put_image, put_index};

@@ -17,6 +17,7 @@ pub(in crate::cli) fn report(report: &LintReport) -> String {
             "warnings": report.count(Level::Warning),
             "notes": report.count(Level::Note),
             "recipes": report.recipes,
+            "images": report.images,
             "elsewhere": report.elsewhere,
             "left_out": report.left_out.iter().map(|(_, _, count)| count).sum::<usize>(),
         },

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::end;
 use super::print::fingerprints;
 use crate::diagnostic::{KINDS, Level, Safety};
-use crate::ops::lint::{LintReport, RULES, Reported, explain};
+use crate::ops::lint::{CHECKS, LintReport, RULES, Reported, explain, image_check};
 use crate::text::Place;
 
 /// The page of rules, where the package says where it is kept.
@@ -42,24 +42,28 @@ pub(in crate::cli) fn report(report: &LintReport) -> String {
     format!("{document:#}")
 }
 
-/// The rules a log speaks of: all lint rules, and the kinds of mistakes that it has. An alert that is gone must
+/// The rules a log speaks of: all lint rules, and the kinds of mistakes and checks of images that it has. An alert that is gone must
 /// find its rule still there.
 fn rules(report: &LintReport) -> Vec<&'static str> {
     let used: BTreeSet<&str> = report.findings.iter().map(|one| one.finding.rule).collect();
     let kinds = KINDS.iter().map(|kind| kind.id);
-    let kinds = kinds.filter(|id| used.contains(id));
-    let mut all: Vec<&str> = RULES.iter().map(|rule| rule.id).chain(kinds).collect();
+    let checks = CHECKS.iter().map(|check| check.id);
+    let more = kinds.chain(checks).filter(|id| used.contains(id));
+    let mut all: Vec<&str> = RULES.iter().map(|rule| rule.id).chain(more).collect();
     all.sort_unstable();
+    all.dedup();
     all
 }
 
 fn rule(id: &str) -> Value {
     let rule = RULES.iter().find(|rule| rule.id == id);
     let kind = KINDS.iter().find(|kind| kind.id == id);
-    let (summary, why, group, level) = match (rule, kind) {
-        (Some(rule), _) => (rule.summary, rule.why, rule.group.name, rule.level),
-        (None, Some(kind)) => (kind.summary, kind.why, "mistakes", Some(Level::Error)),
-        (None, None) => (id, id, "mistakes", Some(Level::Error)),
+    let check = image_check(id);
+    let (summary, why, group, level) = match (rule, kind, check) {
+        (Some(rule), ..) => (rule.summary, rule.why, rule.group.name, rule.level),
+        (None, Some(kind), _) => (kind.summary, kind.why, "mistakes", Some(Level::Error)),
+        (None, None, Some(check)) => (check.summary, check.why, "image", Some(check.level)),
+        (None, None, None) => (id, id, "mistakes", Some(Level::Error)),
     };
     let mut value = json!({
         "id": id,
@@ -72,16 +76,20 @@ fn rule(id: &str) -> Value {
         },
         "properties": {"tags": [group]},
     });
-    if let Some(address) = help_uri(REPOSITORY, id) {
+    let page = match rule {
+        None if check.is_some() => "verify.md".to_owned(),
+        _ => format!("lint.md#{id}"),
+    };
+    if let Some(address) = help_uri(REPOSITORY, &page) {
         value["helpUri"] = json!(address);
     }
     value
 }
 
 /// Where the page on a rule is, if the repository's address is known.
-fn help_uri(repository: &str, id: &str) -> Option<String> {
+fn help_uri(repository: &str, page: &str) -> Option<String> {
     let version = env!("CARGO_PKG_VERSION");
-    (!repository.is_empty()).then(|| format!("{repository}/blob/v{version}/docs/lint.md#{id}"))
+    (!repository.is_empty()).then(|| format!("{repository}/blob/v{version}/docs/{page}"))
 }
 
 fn result(one: &Reported, print: &str, rules: &[&str]) -> Value {
@@ -209,8 +217,8 @@ mod tests {
 
     #[test]
     fn a_rule_links_to_its_heading_where_the_repository_is_known() {
-        assert_eq!(help_uri("", "latest-tag"), None);
-        let address = help_uri("https://example.com/kiln", "latest-tag").unwrap();
+        assert_eq!(help_uri("", "lint.md#latest-tag"), None);
+        let address = help_uri("https://example.com/kiln", "lint.md#latest-tag").unwrap();
         assert!(address.ends_with("/docs/lint.md#latest-tag"), "{address}");
     }
 }

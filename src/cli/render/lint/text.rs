@@ -33,7 +33,9 @@ pub(super) fn counts(report: &LintReport) -> String {
     } else {
         parts.join(", ")
     };
-    let recipes = many(report.recipes, "recipe").unwrap_or_else(|| "no recipe".to_owned());
+    let images = many(report.images, "image");
+    let recipes = many(report.recipes, "recipe").or(images);
+    let recipes = recipes.unwrap_or_else(|| "no recipe".to_owned());
     let elsewhere = match report.elsewhere {
         0 => String::new(),
         count => format!("; {count} more in files that were not named"),

@@ -82,6 +82,12 @@ impl Releases {
         }
     }
 
+    /// Those of some releases that are among these; nothing where none is.
+    pub fn only(&self, wanted: &BTreeSet<Release>) -> Option<Self> {
+        let both: BTreeSet<Release> = self.0.intersection(wanted).copied().collect();
+        (!both.is_empty()).then_some(Self(both))
+    }
+
     /// In order, the oldest first.
     pub fn iter(&self) -> impl Iterator<Item = Release> + '_ {
         self.0.iter().copied()
@@ -175,6 +181,18 @@ mod tests {
         ] {
             assert!(bad.parse::<Release>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn releases_are_narrowed_to_those_that_both_name() {
+        let wanted = |all: &[&str]| all.iter().map(|text| text.parse().unwrap()).collect();
+        let shown = |all: &[&str]| {
+            let both = Releases::default().only(&wanted(all));
+            both.map(|both| both.iter().map(|one| one.to_string()).collect::<Vec<_>>())
+        };
+        assert_eq!(shown(&["24.03", "25.2"]), Some(vec!["24.03".to_owned()]));
+        assert_eq!(shown(&["25.2"]), None);
+        assert_eq!(shown(&[]), None);
     }
 
     #[test]

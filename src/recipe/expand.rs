@@ -55,7 +55,7 @@ pub fn expand(recipe: &Recipe, around: Surroundings<'_>, findings: &mut Findings
             // Whether an image with such a tag may be built is for the workspace to say.
             let content = image.contents.values().next();
             if let Some(kernel) = content.and_then(|content| content.kernel.as_ref()) {
-                parse::check_tags(kernel, &image.tags, &around.defaults.releases, &mut own);
+                parse::check_tags(kernel, &image.tags, &mut own);
             }
             if sound {
                 images.push(image);

@@ -99,6 +99,11 @@ pub(super) static KERNEL: Table = Table {
             Type::Path,
             "Folder with NAME.json or NAME.json.hbs for each service.",
         ),
+        key(
+            "releases",
+            TEXTS,
+            "Which of the workspace's releases of Backend.AI the image is for; all by default.",
+        ),
     ],
     rules: &[],
 };

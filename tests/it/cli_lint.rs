@@ -364,6 +364,8 @@ fn the_recipes_of_this_repository_have_no_error() {
     let bench = Workbench::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     bench.copy(&root.join("recipes"), "recipes");
+    bench.copy(&root.join("templates"), "templates");
+    bench.copy(&root.join("common"), "common");
     bench.copy(&root.join("kiln.yaml"), "kiln.yaml");
     let ran = bench.kiln(&["lint", "--deny", "warnings"]);
     assert_eq!(ran.code, 0, "{}", ran.stdout);

@@ -247,7 +247,8 @@ fn what_is_shown_is_a_recipe_of_the_same_image() {
     let golden = |bench: &Workbench| bench.copy(&root.join("tests/fixtures/golden"), "");
     assert_eq!(comes_back(&golden, "everything", None), 3);
     let own = |bench: &Workbench| {
-        bench.copy(&root.join("recipes"), "recipes");
+        bench.copy(&root.join("recipes/ai-base"), "recipes/ai-base");
+        bench.copy(&root.join("recipes/services"), "recipes/services");
         bench.copy(&root.join("kiln.yaml"), "kiln.yaml");
     };
     assert_eq!(comes_back(&own, "ai-base", Some("recipes/services")), 6);

@@ -10,7 +10,7 @@ use crate::common::Workbench;
 
 /// Compares a page with what the code says, or writes it.
 #[expect(clippy::disallowed_methods, reason = "a switch of the test itself")]
-fn page(name: &str, text: &str) {
+pub(crate) fn page(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("docs")
         .join(name);

@@ -168,6 +168,41 @@ fn the_releases_of_the_workspace_decide() {
 }
 
 #[test]
+fn a_kernel_is_for_the_releases_that_it_names_of_the_workspaces() {
+    let kernel = |releases: &str| format!("kernel: {{runtime: golang, releases: {releases}}}\n");
+    let errors = |body: &str| {
+        let all = said(&bench(body));
+        let errors = all.into_iter().filter(|line| line.starts_with("error"));
+        errors.collect::<Vec<_>>()
+    };
+    assert_eq!(errors("kernel: {runtime: golang}\n").len(), 1);
+    assert_eq!(errors(&kernel("[\"23.09\", \"24.03\"]")), [""; 0]);
+    // A release that the workspace does not name is no hindrance.
+    assert_eq!(errors(&kernel("[\"24.03\", \"25.2\"]")), [""; 0]);
+    assert_eq!(errors(&kernel("[\"24.03\", \"26.8\"]")).len(), 1);
+    let words = "error r.yaml:5:37 none of these is a release of the workspace: 23.09, 24.03, 26.8";
+    let none = errors(&kernel("[\"25.2\"]"));
+    assert!(none.iter().any(|line| line == words), "{none:?}");
+    let unknown = errors(&kernel("[\"한.09\"]")).join("\n");
+    assert!(
+        unknown.contains("r.yaml:5:38 `한.09` is no release of Backend.AI that kiln knows"),
+        "{unknown}"
+    );
+    // The labels do not name them, tags and labels written by hand heed them.
+    let raw = "tags: [1.0-tt_metal1]\nlabels: {ai.backend.runtime-type: golang}\nkernel: {releases: [\"24.03\"]}\n";
+    let found = said(&Workbench::with_recipe(&format!("{HEAD}{raw}")));
+    assert!(
+        !found.iter().any(|line| line.starts_with("error")),
+        "{found:?}"
+    );
+    let only = labels("kernel: {releases: [\"24.03\"]}\n");
+    assert_eq!(
+        only.into_iter().collect::<Vec<_>>(),
+        [("kernelspec".into(), "1".into())]
+    );
+}
+
+#[test]
 fn a_kernel_that_differs_between_platforms_is_an_error() {
     let found = said(&bench(
         "kernel: {runtime: app, runtime_path: \"/usr/lib/${{ arch_gnu }}/한\"}\n",

@@ -43,6 +43,7 @@ mod hostile;
 mod kernel_contract;
 mod kernel_definitions;
 mod kernel_recipe;
+mod kernels_catalogue;
 mod language;
 mod layers;
 mod lint;

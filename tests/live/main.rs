@@ -50,6 +50,7 @@ mod graphs;
 mod index;
 mod interrupting;
 mod keeping;
+mod kernel_catalogue;
 mod kernels;
 mod losing;
 mod mistakes;

@@ -6,8 +6,8 @@ use super::fields::Fields;
 use super::reader::{Pass, Reader};
 use crate::diagnostic::{Finding, Findings, Level, nearest};
 use crate::kernel::{
-    Fault, KernelLabels, LabelKey, PREFIX, Range, Releases, Rule, Weight, check_services,
-    check_set, check_tag, check_tag_and_labels,
+    Fault, KernelLabels, LabelKey, PREFIX, Range, Rule, Weight, check_services, check_set,
+    check_tag, check_tag_and_labels,
 };
 use crate::oci::Tag;
 use crate::recipe::image::Base;
@@ -23,7 +23,9 @@ impl Reader<'_> {
         for fault in faults {
             let concerns = match self.pass {
                 Pass::Check(_) => fault.range == Range::ALL,
-                Pass::Expand(scope, _) => fault.concerns(scope.releases),
+                Pass::Expand(scope, _) => {
+                    fault.concerns(self.releases.as_ref().unwrap_or(scope.releases))
+                }
             };
             if concerns {
                 self.findings.push(finding(place, &fault));
@@ -106,19 +108,14 @@ pub(super) fn together(
 }
 
 /// Tags under which the platform would not find the image.
-pub(crate) fn check_tags(
-    kernel: &Kernel,
-    tags: &[Spanned<Tag>],
-    releases: &Releases,
-    findings: &mut Findings,
-) {
+pub(crate) fn check_tags(kernel: &Kernel, tags: &[Spanned<Tag>], findings: &mut Findings) {
     let labels = kernel.all_labels();
     for tag in tags {
         let name = tag.value.as_str();
         let faults = check_tag(name)
             .into_iter()
             .chain(check_tag_and_labels(name, &labels));
-        for fault in faults.filter(|fault| fault.concerns(releases)) {
+        for fault in faults.filter(|fault| fault.concerns(&kernel.releases)) {
             let finding = finding(&tag.place, &fault);
             findings.push(match fault.rule {
                 Rule::Name => finding.with_rule(TAG_GRAMMAR),

@@ -4,7 +4,7 @@
 //! checked where it is written, also in a branch that no variant takes if every release minds; what concerns
 //! several labels is checked where all are known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use super::body::entries;
@@ -14,8 +14,8 @@ use super::fields::{Fields, Keys};
 use super::reader::{Pass, Reader, Text};
 use crate::diagnostic::Finding;
 use crate::kernel::{
-    Bound, Fault, KernelLabels, LabelKey, Protocol, Role, ServicePort, Slot, check_item,
-    check_port, check_ports, check_service_name, check_value, is_label,
+    Bound, Fault, KernelLabels, LabelKey, Protocol, Release, Releases, Role, ServicePort, Slot,
+    check_item, check_port, check_ports, check_service_name, check_value, is_label,
 };
 use crate::recipe::image::Base;
 use crate::recipe::kernel::{Kernel, ServiceDefinition};
@@ -38,6 +38,7 @@ const KERNEL: Keys = Keys {
         "resources",
         "services",
         "definitions",
+        "releases",
     ],
     later: &[],
 };
@@ -67,8 +68,12 @@ pub(super) fn kernel(
     fields: &Fields<'_>,
     base: Option<&Spanned<Base>>,
 ) -> Option<Kernel> {
-    let raw = raw(reader, fields);
     let key = fields.key("kernel");
+    // First, since what is wrong with a label depends on them.
+    reader.releases = fields
+        .get("kernel")
+        .and_then(|node| reader.one(node, releases));
+    let raw = raw(reader, fields);
     let typed = fields
         .get("kernel")
         .zip(key)
@@ -96,10 +101,44 @@ pub(super) fn kernel(
     };
     twice(reader, &kernel);
     if let Pass::Expand(scope, _) = reader.pass {
-        kernel.releases = scope.releases.clone();
+        let narrowed = reader.releases.clone();
+        kernel.releases = narrowed.unwrap_or_else(|| scope.releases.clone());
         together(reader, fields, &kernel, &services, base);
     }
     Some(kernel)
+}
+
+/// The releases that a kernel is for: some of the workspace's.
+fn releases(reader: &mut Reader<'_>, kernel: &Node) -> Option<Releases> {
+    let node = kernel.get("releases")?;
+    let mut wanted = BTreeSet::new();
+    for text in reader.list(node)?.into_iter().filter(|text| !text.opaque) {
+        match text.value.parse::<Release>() {
+            Ok(release) => {
+                wanted.insert(release);
+            }
+            Err(error) => {
+                reader.error(&text.place, error.to_string());
+                return None;
+            }
+        }
+    }
+    let Pass::Expand(scope, _) = reader.pass else {
+        return None;
+    };
+    let narrowed = scope.releases.only(&wanted);
+    if narrowed.is_none() {
+        let all: Vec<String> = scope.releases.iter().map(|one| one.to_string()).collect();
+        let message = format!(
+            "none of these is a release of the workspace: {}",
+            all.join(", ")
+        );
+        let help = "name one of them, or add it to kiln.yaml: kernel: {releases: […]}";
+        reader
+            .findings
+            .push(Finding::error(&node.place, message).with_help(help));
+    }
+    narrowed
 }
 
 /// The platform's labels that are written as labels.

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::uses::MAX_USES;
 use crate::diagnostic::{Finding, Findings};
+use crate::kernel::Releases;
 use crate::recipe::budget::MAX_DEPTH;
 use crate::recipe::expr::Value;
 use crate::recipe::library::Library;
@@ -39,6 +40,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) trail: Vec<Spanned<String>>,
     /// The snippets that have been used.
     pub(crate) uses: Vec<Spanned<String>>,
+    /// The releases of Backend.AI that the recipe's kernel is for, where it names some.
+    pub(super) releases: Option<Releases>,
     /// How deep in conditions, vars and snippets this is.
     pub(super) depth: usize,
     /// How deep it has been.
@@ -65,6 +68,7 @@ impl<'a> Reader<'a> {
         Self {
             findings,
             pass,
+            releases: None,
             depth: 0,
             deepest: 0,
             library: None,

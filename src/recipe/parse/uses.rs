@@ -318,6 +318,7 @@ fn spliced<T>(
     let mut own = Reader {
         findings: &mut findings,
         pass: Pass::Expand(&inside, &names),
+        releases: None,
         depth: reader.depth,
         deepest: reader.deepest,
         library: reader.library,

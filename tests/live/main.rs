@@ -52,6 +52,7 @@ mod interrupting;
 mod keeping;
 mod kernel_catalogue;
 mod kernels;
+mod keys;
 mod losing;
 mod mistakes;
 mod mounting;

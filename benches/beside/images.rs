@@ -1,4 +1,5 @@
-//! N images for two platforms, beside bake: all steps new, and the same again at once.
+//! N images for two platforms, beside bake: all steps new, and the same again at once. What is unchanged is beside
+//! curl as well, which asks the same registry the same questions and does nothing else.
 
 use serde_json::Value;
 
@@ -17,6 +18,7 @@ pub(crate) fn run(count: usize, lab: &Lab, rounds: &Rounds) -> Fallible<Vec<Row>
     ];
     let mut cold: [Vec<Cost>; 2] = Default::default();
     let mut unchanged: [Vec<Cost>; 2] = Default::default();
+    let mut asked: Vec<Cost> = Vec::new();
     for round in rounds {
         for side in round.order() {
             let twin = &twins[side];
@@ -37,16 +39,38 @@ pub(crate) fn run(count: usize, lab: &Lab, rounds: &Rounds) -> Fallible<Vec<Row>
             if digests(twin, lab)? != built {
                 return Err(fault(format!("{part}: {name} made something else")));
             }
+            if twin.side == Side::Kiln {
+                let cost = ask(twin, lab, &part)?;
+                round.tell(&part, "unchanged", "curl", &cost);
+                asked.push(cost);
+            }
             prune(lab, &nonce)?;
         }
     }
     check_alike(&twins, lab)?;
     let row =
         |what: &str, costs: [Vec<Cost>; 2], wishes| Row::new(&part, what, "bake", costs, wishes);
+    let beside_curl = [unchanged[0].clone(), asked];
+    let curl = if count == 700 {
+        vec![Wish::new(Figure::Wall, 3.0)]
+    } else {
+        Vec::new()
+    };
     Ok(vec![
         row("cold", cold, cold_wishes(count))?,
         row("unchanged", unchanged, unchanged_wishes(count))?,
+        Row::new(&part, "unchanged", "curl", beside_curl, curl)?,
     ])
+}
+
+/// The questions that kiln asks where everything is unchanged, by a tool that only asks: each tag, and the base.
+fn ask(twin: &Twin<'_>, lab: &Lab, part: &str) -> Fallible<Cost> {
+    let path = lab.folder("questions");
+    std::fs::write(&path, twin.questions())?;
+    let mut curl = lab.curl();
+    curl.args(["--silent", "--fail", "--parallel", "--parallel-max", "32"]);
+    curl.arg("--config").arg(path);
+    measure(&mut curl, &lab.log(&format!("{part}-curl")))
 }
 
 fn cold_wishes(count: usize) -> Vec<Wish> {
@@ -61,10 +85,12 @@ fn cold_wishes(count: usize) -> Vec<Wish> {
 }
 
 fn unchanged_wishes(count: usize) -> Vec<Wish> {
-    if count == 100 {
-        vec![Wish::new(Figure::Wall, 0.5), Wish::new(Figure::Peak, 1.0)]
-    } else {
-        Vec::new()
+    let memory = Wish::memory(100_000_000);
+    match count {
+        20 => vec![Wish::new(Figure::Wall, 0.1), memory],
+        100 => vec![Wish::new(Figure::Wall, 0.02), memory],
+        700 => vec![Wish::new(Figure::Wall, 0.01), memory],
+        _ => Vec::new(),
     }
 }
 

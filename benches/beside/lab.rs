@@ -78,6 +78,11 @@ impl Lab {
         self.command(Path::new("xargs"))
     }
 
+    /// What asks a server many things at once.
+    pub(crate) fn curl(&self) -> Command {
+        self.command(Path::new("curl"))
+    }
+
     pub(crate) fn buildx(&self) -> Command {
         let mut command = self.command(&self.bin.join("buildx"));
         command

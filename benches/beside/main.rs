@@ -38,12 +38,13 @@ use table::{Row, megabytes, seconds};
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
 /// Names of all parts, in the order in which they run.
-const PARTS: [&str; 12] = [
+const PARTS: [&str; 13] = [
     "start",
     "images-1",
     "images-20",
     "images-100",
     "images-300",
+    "images-700",
     "scratch-300",
     "context-400mb",
     "context-6000",
@@ -91,6 +92,7 @@ fn run(part: &str, lab: &Lab, rounds: &Rounds) -> Fallible<Vec<Row>> {
         "images-20" => images::run(20, lab, rounds),
         "images-100" => images::run(100, lab, rounds),
         "images-300" => images::run(300, lab, rounds),
+        "images-700" => images::run(700, lab, rounds),
         "scratch-300" => scratch::run(lab, rounds),
         "context-400mb" => context::run(part, Tree::One(400_000_000), lab, rounds),
         "context-6000" => context::run(part, Tree::Many(6_000), lab, rounds),

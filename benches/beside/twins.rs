@@ -105,6 +105,24 @@ impl<'a> Twin<'a> {
         Ok(())
     }
 
+    /// What curl reads to ask for every tag and for the base.
+    pub(crate) fn questions(&self) -> String {
+        let registry = &self.lab.registry;
+        let index = "application/vnd.oci.image.index.v1+json";
+        let base = BASE.split_once(':').unwrap_or((BASE, "latest"));
+        let tags = (0..self.count).map(|number| (self.repository(number), "1".to_owned()));
+        let all = tags.chain([(base.0.to_owned(), base.1.to_owned())]);
+        let mut text = format!("header = \"Accept: {index}\"\n");
+        for (repository, tag) in all {
+            let _ = writeln!(
+                text,
+                "url = \"http://{registry}/v2/{repository}/manifests/{tag}\""
+            );
+            let _ = writeln!(text, "output = \"/dev/null\"");
+        }
+        text
+    }
+
     /// The numbers of the first and of the last image.
     pub(crate) fn ends(&self) -> [usize; 2] {
         [0, self.count - 1]

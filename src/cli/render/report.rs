@@ -8,6 +8,7 @@ use crate::diagnostic::Finding;
 use crate::ops::build::{
     BuildReport, Failure, FailureKind, ImageReport, LegState, OutputReport, OutputState,
 };
+use crate::ops::{Reason, ReasonKind};
 
 /// Reasons that are shown of each image.
 const REASONS: usize = 4;
@@ -114,25 +115,33 @@ fn outcome(image: &ImageReport) -> String {
     }
 }
 
-/// Why images were built although they had been published: the first reasons of each.
+/// Why images were built although they had been published: the first reasons of each. What was never built needs no
+/// reason.
 pub(in crate::cli) fn reasons(report: &BuildReport) -> String {
     let mut text = String::new();
     for image in &report.images {
-        let shown = image.reasons.iter().take(REASONS);
-        for reason in shown {
-            let platform = reason.platform.map(|it| format!(" on {it}"));
+        let mut lines: Vec<(String, Vec<String>)> = Vec::new();
+        let told = |it: &&Reason| it.kind != ReasonKind::NeverBuilt;
+        for reason in image.reasons.iter().filter(told) {
             let place = reason.place.as_ref().map(|place| format!("{place}: "));
-            let _ = writeln!(
-                text,
-                "{}{}: {}{}",
-                image.image,
-                platform.unwrap_or_default(),
-                place.unwrap_or_default(),
-                clean(&reason.message)
-            );
+            let line = format!("{}{}", place.unwrap_or_default(), clean(&reason.message));
+            let platform = reason.platform.map(|it| it.to_string());
+            match lines.iter_mut().find(|(known, _)| *known == line) {
+                Some((_, platforms)) => platforms.extend(platform),
+                None => lines.push((line, platform.into_iter().collect())),
+            }
         }
-        if let Some(more) = image.reasons.len().checked_sub(REASONS + 1) {
-            let _ = writeln!(text, "{}: and {} more reasons", image.image, more + 1);
+        for (line, platforms) in lines.iter().take(REASONS) {
+            let on_all = platforms.is_empty() || platforms.len() == image.legs.len();
+            let on = if on_all {
+                String::new()
+            } else {
+                format!(" on {}", platforms.join(", "))
+            };
+            let _ = writeln!(text, "{}{on}: {line}", image.image);
+        }
+        if let Some(more) = lines.len().checked_sub(REASONS).filter(|more| *more > 0) {
+            let _ = writeln!(text, "{}: and {more} more reasons", image.image);
         }
     }
     text

@@ -19,7 +19,7 @@ bench: ## kiln beside buildx bake and buildctl; BENCH="images-20 context" choose
 
 fuzz: ## feed the parsers with what nobody would write; FUZZ_SECONDS=300 for each target
 	@set -e; cp Cargo.lock fuzz/Cargo.lock; \
-	for target in recipe workspace expression template reference; do \
+	for target in recipe workspace expression template reference service-ports quantity tag; do \
 		echo "fuzz: $$target, $${FUZZ_SECONDS:-300} s"; \
 		mkdir -p fuzz/corpus/$$target; \
 		tar -xzf fuzz/corpus/$$target.tar.gz -C fuzz/corpus/$$target; \

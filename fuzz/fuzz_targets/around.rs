@@ -45,6 +45,10 @@ impl Files for Texts {
         Ok(Vec::new())
     }
 
+    fn is_executable(&self, path: &str) -> Result<bool, String> {
+        self.text(path).map(|text| text.starts_with("#!"))
+    }
+
     fn read(&self, path: &str) -> Result<String, String> {
         self.text(path)
     }

@@ -4,8 +4,13 @@
 //! `${{ … }}` in commands and variables, and formats only what it finds; what runs before a service is
 //! formatted as ever.
 
+use std::collections::BTreeSet;
+
+/// More bytes are in no braces that somebody meant.
+const LONGEST: usize = 1024;
+
 /// Why Python's formatting refuses a text: a lone brace, or a name that is not there.
-pub(super) fn bad_format(text: &str, known: &[String]) -> Option<String> {
+pub(super) fn bad_format(text: &str, known: &BTreeSet<String>) -> Option<String> {
     let mut rest = text;
     while let Some(at) = rest.find(['{', '}']) {
         let (brace, behind) = rest[at..].split_at(1);
@@ -33,7 +38,7 @@ pub(super) fn bad_format(text: &str, known: &[String]) -> Option<String> {
 
 /// Whether a field names something: the ports are a list, the runtime's path is a text, and what an action
 /// left may be either.
-fn is_known(field: &str, known: &[String]) -> bool {
+fn is_known(field: &str, known: &BTreeSet<String>) -> bool {
     let field = field.split(['!', ':']).next().unwrap_or_default();
     let at = field.find(['[', '.']).unwrap_or(field.len());
     let (name, rest) = field.split_at(at);
@@ -47,12 +52,12 @@ fn is_known(field: &str, known: &[String]) -> bool {
             rest.is_empty() || index.is_some_and(is_number)
         }
         "runtime_path" => rest.is_empty(),
-        name => known.iter().any(|known| known == name),
+        name => known.contains(name),
     }
 }
 
 /// Why the newest release refuses a text of a command or variable.
-pub(super) fn bad_tokens(text: &str, known: &[String]) -> Option<String> {
+pub(super) fn bad_tokens(text: &str, known: &BTreeSet<String>) -> Option<String> {
     let mut words = tokens(text).into_iter();
     words.find_map(|inside| bad_format(&format!("{{{inside}}}"), known))
 }
@@ -89,20 +94,25 @@ fn tokens(text: &str) -> Vec<&str> {
 
 /// What stands before an end, on one line save for blanks around it.
 fn within<'t>(text: &'t str, end: &str) -> Option<&'t str> {
-    let inside = text
-        .split(end)
-        .next()
-        .filter(|inside| inside.len() < text.len())?;
+    // Not further: a text full of braces that are not closed would be read once for each.
+    let mut near = text.len().min(LONGEST);
+    while !text.is_char_boundary(near) {
+        near -= 1;
+    }
+    let at = text[..near].find(end)?;
+    let inside = &text[..at];
     (!inside.trim().contains('\n')).then_some(inside)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::{bad_format, bad_tokens};
 
     #[test]
     fn old_releases_format_and_the_newest_looks_for_braces() {
-        let known = ["ports", "runtime_path", "conf"].map(String::from);
+        let known: BTreeSet<String> = ["ports", "runtime_path", "conf"].map(String::from).into();
         for (text, old, new) in [
             ("{ports}", true, true),
             ("한 {ports[0]}-{runtime_path}", true, true),

@@ -33,6 +33,9 @@ const ACTIONS: [(&str, &[&str], &[&str]); 5] = [
     ("log", &["message"], &["debug"]),
 ];
 
+/// The most faults of a definition that are told.
+const MOST: usize = 100;
+
 /// A place in the text of a definition, and what is wrong there.
 pub type Definition = (Range<usize>, Fault);
 
@@ -61,7 +64,11 @@ struct Checker {
 
 impl Checker {
     fn push(&mut self, at: &Range<usize>, fault: Fault) {
-        self.faults.push((at.clone(), fault));
+        // Of each kind by itself: what is left out must not be what decides.
+        let like = |(_, own): &&Definition| own.weight == fault.weight && own.range == fault.range;
+        if self.faults.iter().filter(like).count() < MOST {
+            self.faults.push((at.clone(), fault));
+        }
     }
 
     fn duplicates(&mut self, json: &Json) {
@@ -87,7 +94,7 @@ impl Checker {
             self.push(&json.at, error(format!("{message}, so no session starts")));
             return;
         };
-        let mut known = vec!["ports".to_owned(), "runtime_path".to_owned()];
+        let mut known = BTreeSet::from(["ports".to_owned(), "runtime_path".to_owned()]);
         let prestart = entries
             .iter()
             .filter(|(key, ..)| key.starts_with("prestart"));
@@ -131,7 +138,7 @@ impl Checker {
         self.push(&value.at, error(message));
     }
 
-    fn command(&mut self, value: &Json, known: &[String]) {
+    fn command(&mut self, value: &Json, known: &BTreeSet<String>) {
         match &value.kind {
             Kind::Text(text) => {
                 self.push(
@@ -157,7 +164,7 @@ impl Checker {
         }
     }
 
-    fn env(&mut self, value: &Json, known: &[String]) {
+    fn env(&mut self, value: &Json, known: &BTreeSet<String>) {
         let Kind::Map(entries) = &value.kind else {
             self.kind("env", value, "an object");
             return;
@@ -183,7 +190,7 @@ impl Checker {
         }
     }
 
-    fn arguments(&mut self, value: &Json, known: &[String]) {
+    fn arguments(&mut self, value: &Json, known: &BTreeSet<String>) {
         let Kind::Map(entries) = &value.kind else {
             self.kind("default_arguments", value, "an object");
             return;
@@ -205,7 +212,7 @@ impl Checker {
         }
     }
 
-    fn prestart(&mut self, value: &Json, known: &mut Vec<String>) {
+    fn prestart(&mut self, value: &Json, known: &mut BTreeSet<String>) {
         let Kind::List(items) = &value.kind else {
             self.kind("prestart", value, "a list of actions");
             return;
@@ -215,7 +222,7 @@ impl Checker {
         }
     }
 
-    fn action(&mut self, item: &Json, known: &mut Vec<String>) {
+    fn action(&mut self, item: &Json, known: &mut BTreeSet<String>) {
         let Kind::Map(entries) = &item.kind else {
             self.kind(
                 "prestart",
@@ -277,12 +284,12 @@ impl Checker {
             ..
         }) = find("ref")
         {
-            known.push(name.clone());
+            known.insert(name.clone());
         }
     }
 
     /// Text of a command or a variable.
-    fn interpolated(&mut self, at: &Range<usize>, text: &str, known: &[String]) {
+    fn interpolated(&mut self, at: &Range<usize>, text: &str, known: &BTreeSet<String>) {
         let newest = Releases {
             from: Some(super::NEWEST),
             until: None,
@@ -310,7 +317,7 @@ impl Checker {
     }
 
     /// Arguments that are added to the command: older releases take them as they are.
-    fn added(&mut self, at: &Range<usize>, text: &str, known: &[String]) {
+    fn added(&mut self, at: &Range<usize>, text: &str, known: &BTreeSet<String>) {
         if let Some(words) = bad_tokens(text, known) {
             let newest = Releases {
                 from: Some(super::NEWEST),
@@ -328,15 +335,16 @@ impl Checker {
         }
     }
 
-    fn formatted(&mut self, at: &Range<usize>, text: &str, known: &[String]) {
+    fn formatted(&mut self, at: &Range<usize>, text: &str, known: &BTreeSet<String>) {
         if let Some(words) = bad_format(text, known) {
             self.push(at, error(words).help(names(known)));
         }
     }
 }
 
-fn names(known: &[String]) -> String {
-    format!("braces hold a value: {}", known.join(", "))
+fn names(known: &BTreeSet<String>) -> String {
+    let shown: Vec<&str> = known.iter().take(8).map(String::as_str).collect();
+    format!("braces hold a value: {}", shown.join(", "))
 }
 
 fn texts_of(value: &Json) -> Vec<(Range<usize>, &str)> {

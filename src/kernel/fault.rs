@@ -74,7 +74,7 @@ impl Fault {
             rule,
             weight: Weight::Error,
             range: Range::ALL,
-            message: message.into(),
+            message: short(message.into()),
             help: None,
         }
     }
@@ -86,13 +86,16 @@ impl Fault {
         }
     }
 
+    /// So many are told of one label: more say nothing new.
+    pub(super) const MOST: usize = 16;
+
     pub(super) fn within(mut self, range: Range) -> Self {
         self.range = range;
         self
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(short(help.into()));
         self
     }
 
@@ -105,6 +108,21 @@ impl Fault {
     pub fn is_error_in(&self, releases: &Releases) -> bool {
         self.weight == Weight::Error && self.concerns(releases)
     }
+}
+
+/// The most characters of a sentence, and how many of them are its end.
+const LONGEST: usize = 400;
+const END: usize = 120;
+
+/// A sentence about a value of a megabyte shows the beginning and the end of it.
+fn short(text: String) -> String {
+    let count = text.chars().count();
+    if count <= LONGEST {
+        return text;
+    }
+    let head = text.chars().take(LONGEST - END);
+    let tail = text.chars().skip(count - END);
+    head.chain("…".chars()).chain(tail).collect()
 }
 
 impl fmt::Display for Fault {

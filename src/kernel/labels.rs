@@ -9,7 +9,7 @@ use super::label::{LabelKey, PREFIX, REQUIRED, is_label};
 use super::release::Range;
 use super::resource::{Bound, Slot};
 use super::service_ports::{Protocol, ServicePort, parse_ports};
-use super::value::check_value;
+use super::value::{OLD_RUNTIMES, check_value};
 
 /// What sessions an image is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -244,29 +244,29 @@ fn inference(labels: &KernelLabels) -> Vec<(String, Fault)> {
         let fault = fault.help("write the names with a comma and nothing else between");
         faults.push((LabelKey::EndpointPorts.to_string(), fault));
     }
-    for name in labels
-        .endpoints
-        .iter()
-        .flatten()
+    // Of services with one name the last one counts.
+    let services = labels.services.as_ref().map(|all| {
+        let named = all.iter().map(|service| (service.name.as_str(), service));
+        named.collect::<BTreeMap<_, _>>()
+    });
+    let named = labels.endpoints.iter().flatten();
+    let wrong = named
         .filter(|name| !name.is_empty())
-    {
-        if let Some(fault) = endpoint(name, labels.services.as_deref()) {
-            faults.push((LabelKey::EndpointPorts.to_string(), fault));
-        }
-    }
+        .filter_map(|name| endpoint(name, services.as_ref()))
+        .take(Fault::MOST);
+    faults.extend(wrong.map(|fault| (LabelKey::EndpointPorts.to_string(), fault)));
     faults
 }
 
-fn endpoint(name: &str, services: Option<&[ServicePort]>) -> Option<Fault> {
+fn endpoint(name: &str, services: Option<&BTreeMap<&str, &ServicePort>>) -> Option<Fault> {
     let Some(services) = services else {
         let message =
             format!("the endpoint `{name}` is no service: there is no label `service-ports`");
         let help = format!("write services: {{{name}: {{protocol: preopen, port: …}}}}");
         return Some(Fault::error(Rule::Missing, message).help(help));
     };
-    let declared = services.iter().rev().find(|service| service.name == name);
     let bad = |message: String| Some(Fault::error(Rule::Contradiction, message));
-    match declared {
+    match services.get(name) {
         None => bad(format!("the endpoint `{name}` is no service of the image")).map(|fault| {
             fault.help(format!(
                 "write services: {{{name}: {{protocol: preopen, port: …}}}}"
@@ -285,18 +285,30 @@ fn endpoint(name: &str, services: Option<&[ServicePort]>) -> Option<Fault> {
     }
 }
 
-/// A runner for Python that is given something else.
+/// A runner for Python that is given something else, or a runner for another language that is given Python.
 fn runtime(labels: &KernelLabels) -> Option<(String, Fault)> {
-    let path = labels.runtime_path.as_deref()?;
+    let path = labels
+        .runtime_path
+        .as_deref()
+        .filter(|path| !path.is_empty())?;
+    let runtime = labels.runtime.as_deref()?;
     let program = path.rsplit('/').next().unwrap_or(path);
     let is_python = ["python", "pypy", "conda"]
         .iter()
         .any(|name| program.starts_with(name));
-    (labels.runtime.as_deref() == Some("python") && !path.is_empty() && !is_python).then(|| {
-        let message = format!("the runtime is python, and its path is `{path}`");
+    // `app` starts nothing by itself, so any path will do; so it is with those of vendors, which are Python.
+    let wants_python = runtime == "python";
+    let wants_other = OLD_RUNTIMES.contains(&runtime) && runtime != "git";
+    ((wants_python && !is_python) || (wants_other && is_python)).then(|| {
+        let message = format!("the runtime is {runtime}, and its path is `{path}`");
+        let help = if wants_other {
+            "write the path of that language's own program, or another runtime"
+        } else {
+            "write the path of a Python, or another runtime"
+        };
         (
             LabelKey::RuntimePath.to_string(),
-            Fault::warning(Rule::Contradiction, message),
+            Fault::warning(Rule::Contradiction, message).help(help),
         )
     })
 }

@@ -7,20 +7,20 @@
 //! which releases it concerns and what to do.
 //!
 //! The rules are what the platform's own code does, not its documentation, and accept what it accepts. Where
-//! they are stricter on purpose, the function says so:
-//!
-//! * digits are ASCII (the platform takes those of any script);
-//! * a quantity is finite and not negative;
-//! * the text of a definition is UTF-8 without a byte order mark.
+//! they are stricter on purpose, [`STRICTER`] names it; and the text of a definition is UTF-8 without a byte order
+//! mark.
 //!
 //! Knows nothing of recipes, files or terminals.
 
 mod braces;
 mod definition;
+mod distro;
 mod fault;
 mod json;
 mod label;
 mod labels;
+mod page;
+mod reference;
 mod release;
 mod resource;
 mod retired;
@@ -30,15 +30,18 @@ mod tag;
 mod value;
 
 pub use definition::{Definition, check_definition};
+pub use distro::check_base_distro;
 pub use fault::{Fault, Rule, Weight};
 pub use label::{LabelKey, PREFIX, REQUIRED, is_label};
 pub use labels::{KernelLabels, Role, check, check_set};
+pub use page::{judged, page};
+pub use reference::{Entry, LABELS, STRICTER};
 pub use release::{NEWEST, OLDEST, ParseReleaseError, Range, Release, Releases};
 pub use resource::{Bound, Quantity, Slot, mem, number};
 pub use retired::{RETIRED, Retired, retired};
 pub use service_ports::{
     Protocol, RESERVED_PORTS, ServicePort, check_port, check_ports, check_service_name, parse_ports,
 };
-pub use services::{check_services, defines};
+pub use services::{FOLDER as DEFINITIONS, check_services, defines};
 pub use tag::{check_repository, check_tag, check_tag_and_labels};
 pub use value::{check_item, check_value};

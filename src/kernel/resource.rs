@@ -154,7 +154,8 @@ pub fn mem(text: &str) -> Result<u128, Fault> {
 /// `256mi`, as Kubernetes has it, in the platform's words.
 fn kubernetes(text: &str) -> Option<&str> {
     let right = text.strip_suffix('i')?;
-    let (unit, number) = (right.chars().next_back()?, &right[..right.len() - 1]);
+    let unit = right.chars().next_back()?;
+    let number = &right[..right.len() - unit.len_utf8()];
     ("kmgtpe".contains(unit) && Quantity::parse(number).is_some()).then_some(right)
 }
 
@@ -281,6 +282,8 @@ mod tests {
             "",
             " ",
             "256Mi",
+            "ֲi",
+            "한i",
             "1gg",
             "1.5",
             "1.0",

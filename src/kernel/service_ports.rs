@@ -21,9 +21,6 @@ pub const RESERVED_PORTS: [u16; 6] = [2000, 2001, 2002, 2003, 2200, 7681];
 /// Services that every session has, and their ports.
 const INTRINSIC: [(&str, u16); 2] = [("sshd", 2200), ("ttyd", 7681)];
 
-/// The most faults of one label that are told: more say nothing new.
-const MOST: usize = 16;
-
 /// One service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServicePort {
@@ -165,7 +162,8 @@ pub fn check_port(text: &str) -> Result<u16, Fault> {
 pub fn parse_ports(text: &str) -> (Vec<ServicePort>, Vec<Fault>) {
     let (mut services, mut faults) = (Vec::new(), Vec::new());
     let mut rest = text;
-    while !rest.is_empty() {
+    // Behind so many errors nobody looks for more.
+    while !rest.is_empty() && faults.len() < Fault::MOST {
         let Some(found) = ITEM.captures(rest) else {
             faults.push(stuck(rest));
             break;
@@ -185,9 +183,14 @@ pub fn parse_ports(text: &str) -> (Vec<ServicePort>, Vec<Fault>) {
                     .collect(),
             }),
             Ok(protocol) => {
-                let ports = numbers.iter().filter_map(|number| {
-                    check_port(number).map_err(|fault| faults.push(fault)).ok()
+                let ports = numbers.iter().map_while(|number| match check_port(number) {
+                    Ok(port) => Some(Some(port)),
+                    Err(fault) => {
+                        faults.push(fault);
+                        (faults.len() < Fault::MOST).then_some(None)
+                    }
                 });
+                let ports = ports.flatten();
                 let ports: Vec<u16> = ports.collect();
                 if !ports.is_empty() {
                     services.push(ServicePort {
@@ -211,7 +214,9 @@ pub fn parse_ports(text: &str) -> (Vec<ServicePort>, Vec<Fault>) {
             .filter_map(|service| intrinsic(&service.name)),
     );
     faults.extend(check_ports(&services).into_iter().map(|(_, fault)| fault));
-    faults.truncate(MOST);
+    // What is left out must not be what decides: errors of every release stay, warnings go first.
+    faults.sort_by_key(|fault| (fault.weight, fault.range != Range::ALL));
+    faults.truncate(Fault::MOST);
     (services, faults)
 }
 
@@ -232,7 +237,11 @@ pub fn check_ports(services: &[ServicePort]) -> Vec<(usize, Fault)> {
     let mut faults = Vec::new();
     let mut names = BTreeSet::new();
     let mut ports: BTreeMap<u16, &str> = BTreeMap::new();
+    let mut errors = 0;
     for (index, service) in services.iter().enumerate() {
+        if errors >= Fault::MOST {
+            break;
+        }
         if service.protocol == Protocol::Pty {
             continue;
         }
@@ -247,6 +256,7 @@ pub fn check_ports(services: &[ServicePort]) -> Vec<(usize, Fault)> {
                 } else {
                     format!("port {port} is that of service `{first}` already")
                 };
+                errors += 1;
                 faults.push((index, Fault::error(Rule::ServicePort, message)));
             }
         }

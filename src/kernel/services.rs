@@ -6,7 +6,7 @@ use super::fault::{Fault, Rule};
 use super::service_ports::{Protocol, ServicePort};
 
 /// Where definitions are in an image.
-const FOLDER: &str = "/etc/backend.ai/service-defs";
+pub const FOLDER: &str = "/etc/backend.ai/service-defs";
 
 /// Services that the runner for Python starts by itself.
 const OF_PYTHON: [&str; 7] = [

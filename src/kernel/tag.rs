@@ -19,6 +19,9 @@ pub fn check_tag(tag: &str) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut seen = BTreeSet::new();
     for word in tag.split('-').skip(1) {
+        if faults.len() >= Fault::MOST {
+            break;
+        }
         let name = word.trim_start_matches(|c: char| c.is_ascii_alphabetic() || c == '_');
         let (name, version) = (&word[..word.len() - name.len()], name);
         if name.is_empty() || !is_version(version) {
@@ -78,11 +81,18 @@ pub fn check_tag_and_labels(tag: &str, labels: &BTreeMap<String, String>) -> Opt
         .resources
         .keys()
         .any(|(_, slot)| slot.as_str().starts_with("cuda."));
-    let message = match (says, named || slots) {
-        (true, false) => format!("the tag `{tag}` speaks of CUDA, and no label does"),
+    let is_cpu = tag.split('-').skip(1).any(|word| word == "cpu");
+    let (message, help) = match (says, named || slots) {
+        (true, false) => (
+            format!("the tag `{tag}` speaks of CUDA, and no label does"),
+            "write kernel: {accelerators: [cuda]}",
+        ),
+        (false, true) if is_cpu => (
+            format!("the tag `{tag}` says that it is for CPUs, and a label speaks of CUDA"),
+            "leave the label out of this variant, or name the version of CUDA in the tag",
+        ),
         _ => return None,
     };
-    let help = "write kernel: {accelerators: [cuda]}";
     Some(Fault::warning(Rule::Contradiction, message).help(help))
 }
 

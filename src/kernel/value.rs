@@ -19,14 +19,14 @@ const FEATURES: [&str; 7] = [
 
 /// Runners of every release, and those that 25.19 removed.
 const RUNTIMES: [&str; 4] = ["app", "python", "vendor.aws_polly", "vendor.h2o"];
-const OLD_RUNTIMES: [&str; 14] = [
+pub(super) const OLD_RUNTIMES: [&str; 14] = [
     "c", "cpp", "golang", "rust", "java", "haskell", "julia", "lua", "nodejs", "octave", "php",
     "r", "scheme", "git",
 ];
 
 /// The distributions that the agent has binaries for.
 const DISTROS: [&str; 3] = ["ubuntu", "centos", "alpine"];
-const BINARIES: [&str; 7] = [
+pub(super) const BINARIES: [&str; 7] = [
     "alpine3.8",
     "centos7.6",
     "centos7.9",
@@ -119,7 +119,11 @@ fn features(value: &str) -> Vec<Fault> {
             Fault::error(Rule::Value, message).help("put exactly one blank between two features"),
         ];
     }
-    value.split(' ').filter_map(feature).collect()
+    value
+        .split(' ')
+        .filter_map(feature)
+        .take(Fault::MOST)
+        .collect()
 }
 
 fn feature(word: &str) -> Option<Fault> {
@@ -166,7 +170,7 @@ fn base_distro(value: &str) -> Vec<Fault> {
 }
 
 /// A text without the dotted numbers at its end.
-fn without_version(text: &str) -> &str {
+pub(super) fn without_version(text: &str) -> &str {
     let mut end = text.len();
     loop {
         let rest = &text[..end];

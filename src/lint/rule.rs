@@ -142,7 +142,10 @@ pub struct Rule {
 pub static RULES: &[&Rule] = &[
     &rules::apt_without_cleaning::RULE,
     &rules::arch_literal::RULE,
+    &rules::base_distro::RULE,
     &rules::base_platform::RULE,
+    &rules::bootstrap_mode::RULE,
+    &rules::cuda_label::RULE,
     &rules::deprecated_label::RULE,
     &rules::duplicate_tag::RULE,
     &rules::emulated_build::RULE,
@@ -156,6 +159,7 @@ pub static RULES: &[&Rule] = &[
     &rules::root_service::RULE,
     &rules::secret_in_image::RULE,
     &rules::tag_grammar::RULE,
+    &rules::undefined_service::RULE,
     &rules::unpinned_base::RULE,
     &rules::unpinned_fetch::RULE,
     &rules::unpinned_git::RULE,

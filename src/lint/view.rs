@@ -21,6 +21,8 @@ pub trait Files {
     fn exists(&self, path: &str) -> Result<(), String>;
     /// The names of the files in a folder.
     fn names(&self, path: &str) -> Result<Vec<String>, String>;
+    /// Whether somebody may execute a file.
+    fn is_executable(&self, path: &str) -> Result<bool, String>;
     /// The text of a file.
     fn read(&self, path: &str) -> Result<String, String>;
 }

@@ -58,6 +58,11 @@ fn the_page_on_published_images_is_made_of_the_checks() {
     page("verify.md", &kiln::lint::image::image_page());
 }
 
+#[test]
+fn the_page_on_labels_is_made_of_the_table() {
+    page("labels.md", &kiln::kernel::page());
+}
+
 /// The commands that `kiln --help` lists.
 fn commands(help: &str) -> Vec<&str> {
     let list = help.split("\nCommands:\n").nth(1).unwrap();

@@ -2,7 +2,10 @@
 
 pub(super) mod apt_without_cleaning;
 pub(super) mod arch_literal;
+pub(super) mod base_distro;
 pub(super) mod base_platform;
+pub(super) mod bootstrap_mode;
+pub(super) mod cuda_label;
 pub(super) mod deprecated_label;
 pub(super) mod duplicate_tag;
 pub(super) mod emulated_build;
@@ -16,6 +19,7 @@ pub(super) mod repository_grammar;
 pub(super) mod root_service;
 pub(super) mod secret_in_image;
 pub(super) mod tag_grammar;
+pub(super) mod undefined_service;
 pub(super) mod unpinned_base;
 pub(super) mod unpinned_fetch;
 pub(super) mod unpinned_git;

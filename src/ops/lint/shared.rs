@@ -1,6 +1,7 @@
 //! What recipes share, as rules see it: snippets, each by itself and once, and the files of the workspace.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use crate::context::{PatternSet, expand as expand_glob};
@@ -78,6 +79,12 @@ impl Files for Local<'_> {
 
     fn names(&self, path: &str) -> Result<Vec<String>, String> {
         self.0.names(path)
+    }
+
+    fn is_executable(&self, path: &str) -> Result<bool, String> {
+        let full = self.0.inside(path)?;
+        let found = std::fs::metadata(full).map_err(|error| error.to_string())?;
+        Ok(found.is_dir() || found.permissions().mode() & 0o111 != 0)
     }
 
     fn read(&self, path: &str) -> Result<String, String> {

@@ -3,7 +3,10 @@
 mod allow;
 mod apt_without_cleaning;
 mod arch_literal;
+mod base_distro;
 mod base_platform;
+mod bootstrap_mode;
+mod cuda_label;
 mod deprecated_label;
 mod duplicate_tag;
 mod emulated_build;
@@ -20,6 +23,7 @@ mod repository_grammar;
 mod root_service;
 mod secret_in_image;
 mod tag_grammar;
+mod undefined_service;
 mod unpinned_base;
 mod unpinned_fetch;
 mod unpinned_git;

@@ -12,7 +12,7 @@ test: ## run all tests, those against a real builder and registry included (lab-
 	@tests/lab/lab run -- env KILN_LIVE=1 tests/lab/test.sh
 
 test-long: ## the same and the live cases that take minutes each
-	@tests/lab/lab run -- env KILN_LIVE=1 KILN_LIVE_LONG=1 tests/lab/test.sh
+	@KILN_LAB_SUITES=trixie tests/lab/lab run -- env KILN_LIVE=1 KILN_LIVE_LONG=1 tests/lab/test.sh
 
 bench: ## kiln beside buildx bake and buildctl; BENCH="images-20 context" chooses parts (lab-up first)
 	@tests/lab/bench.sh $(BENCH)

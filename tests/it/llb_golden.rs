@@ -164,7 +164,12 @@ fn file_name(leg: &str) -> String {
 
 #[test]
 fn the_repository_s_images_are_lowered_as_they_were() {
-    let graphs = Bench::new(repository()).lower_all(loaded(repository()).images);
+    let mut images = loaded(repository()).images;
+    // The others of the workspace are families of many: what their kind of steps becomes is shown below.
+    images.retain(|image| {
+        ["cerebral/ai-base", "cerebral/ai-services"].contains(&image.repository.value.as_str())
+    });
+    let graphs = Bench::new(repository()).lower_all(images);
     for (leg, lowered) in &graphs {
         insta::assert_snapshot!(format!("llb_{}", file_name(leg)), shown(lowered));
     }

@@ -67,6 +67,7 @@ mod recipe_snippets;
 mod record;
 mod registry;
 mod repo_recipes;
+mod repo_services;
 mod schema;
 mod steady;
 mod tidy;

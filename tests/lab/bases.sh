@@ -1,10 +1,12 @@
 # shellcheck shell=bash
 # Stand-ins for the public base images: root file systems from Debian packages,
-# and the images that images.json makes of them. Sourced by lab.
+# and the images that images*.json make of them. Sourced by lab.
 
 # One time for all files and configurations, so that digests are the same on
 # every machine that gets the same packages.
 LAB_EPOCH=1735689600 # 2025-01-01
+# The release that all tests use. Trees of another one have its name in theirs, and
+# its images are listed in images-SUITE.json.
 LAB_SUITE=bookworm
 # Part of every tarball's note: raise it when the way a tree is made changes.
 LAB_BASES_VERSION=1
@@ -55,15 +57,15 @@ minimal_tree() {
     for option in "${LAB_DPKG_OPTIONS[@]}"; do
         options+=(--dpkgopt="$option")
     done
-    debian minimal "$1" --variant=minbase --include=ca-certificates "${options[@]}"
+    debian "minimal$LAB_SUFFIX" "$1" --variant=minbase --include=ca-certificates "${options[@]}"
 }
 
 # python_tree grows the minimal tree, which saves the time of making it twice and
 # lets both images share their first layer.
 python_tree() {
     # shellcheck disable=SC2016
-    debian python "$1" --variant=custom \
-        --setup-hook="tar-in '$KILN_LAB/bases/minimal-$1.tar' /" \
+    debian "python$LAB_SUFFIX" "$1" --variant=custom \
+        --setup-hook="tar-in '$KILN_LAB/bases/minimal$LAB_SUFFIX-$1.tar' /" \
         --customize-hook='chroot "$1" apt-get install --yes --no-install-recommends '"${LAB_PYTHON_PACKAGES[*]}" \
         --customize-hook='ln -s ../../bin/python3 "$1/usr/local/bin/python"'
 }
@@ -75,14 +77,41 @@ tiny_tree() {
     tree tiny "$1" "$LAB_DIR/tiny-tree.sh" "$KILN_LAB/bases/busybox-$1.tar"
 }
 
+# wanted_suites prints the releases of which bases are made, the usual one first.
+wanted_suites() {
+    local suite
+    printf '%s\n' "$LAB_SUITE"
+    for suite in ${KILN_LAB_SUITES:-}; do
+        [[ $suite == "$LAB_SUITE" ]] || printf '%s\n' "$suite"
+    done
+}
+
 # trees ARCH makes all trees of one architecture, the quick one first.
 trees() {
+    local suite
+    local LAB_SUFFIX=''
     tiny_tree "$1"
-    minimal_tree "$1"
-    python_tree "$1"
+    for suite in $(wanted_suites); do
+        [[ $suite == "$LAB_SUITE" ]] || LAB_SUFFIX=-$suite
+        LAB_SUITE=$suite minimal_tree "$1"
+        LAB_SUITE=$suite python_tree "$1"
+    done
 }
 
 push_bases() {
-    "$KILN_LAB_BIN/labimages" -registry "$KILN_LAB_REGISTRY" -epoch "$LAB_EPOCH" \
-        -rootfs "$KILN_LAB/bases" -notes "$KILN_LAB/bases/pushed" "$LAB_DIR/images.json"
+    local suite list
+    for suite in $(wanted_suites); do
+        list=$LAB_DIR/images-$suite.json
+        [[ $suite != "$LAB_SUITE" ]] || list=$LAB_DIR/images.json
+        "$KILN_LAB_BIN/labimages" -registry "$KILN_LAB_REGISTRY" -epoch "$LAB_EPOCH" \
+            -rootfs "$KILN_LAB/bases" -notes "$KILN_LAB/bases/pushed" "$list"
+    done
+}
+
+check_suites() {
+    local suite
+    for suite in $(wanted_suites); do
+        [[ $suite == "$LAB_SUITE" || -e $LAB_DIR/images-$suite.json ]] ||
+            die "KILN_LAB_SUITES names $suite, and there is no $LAB_DIR/images-$suite.json"
+    done
 }

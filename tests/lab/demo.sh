@@ -74,7 +74,7 @@ cd "$here/../.."
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 step cargo build --release --locked
-step target/release/kiln build --push --set list=demo ai-base ai-services
+step target/release/kiln build --push --set list=demo ai-base cerebral/ai-services:latest
 for image in "${DEMO_IMAGES[@]}"; do
     step target/release/kiln verify "$KILN_LAB_REGISTRY/$image"
     verified[$image]=yes

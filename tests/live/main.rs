@@ -67,6 +67,7 @@ mod recipes;
 mod repeating;
 mod reproducing;
 mod secure;
+mod services;
 mod sharing;
 mod stages;
 mod surroundings;

@@ -40,7 +40,10 @@ fn the_recipes_are_built_without_the_cache_and_are_whole() {
         "kiln.yaml",
         &text.replace("*/recipe.yaml", "recipes/**/recipe.yaml"),
     );
-    run(space.networked(&["build", "--push", "--no-cache", "--set=list=demo"])).expect(0);
+    let service = format!("{}-ai-services:latest", space.repository());
+    let build = ["build", "--push", "--no-cache", "--set=list=demo"];
+    let build = [&build[..], &["ai-base", service.as_str()]].concat();
+    run(space.networked(&build)).expect(0);
     assert_eq!(space.records().len(), 3);
     for image in ["ai-base:cuda", "ai-base:cpu", "ai-services:latest"] {
         let reference = format!("{registry}/{}-{image}", space.repository());

@@ -1,15 +1,19 @@
-"""Model serving: the smallest ASGI application that answers a health check."""
+"""One service of the platform: the smallest ASGI application that answers a health check."""
 
 import json
+import os
 import platform
+
+SERVICE = os.environ["SERVICE"]
 
 
 async def app(scope, receive, send):
-    """Answers /health with the machine it runs on, and everything else with 404."""
+    """Answers /health with the service and the machine it runs on, and everything else with 404."""
     if scope["type"] != "http":
         return
     healthy = scope["path"] == "/health"
-    body = {"status": "정상", "machine": platform.machine()} if healthy else {"status": "not found"}
+    status = "정상" if healthy else "not found"
+    body = {"status": status, "service": SERVICE, "machine": platform.machine()}
     await send({
         "type": "http.response.start",
         "status": 200 if healthy else 404,

@@ -182,7 +182,8 @@ fn show(args: &Args, report: &BuildReport) -> Exit {
         out::talk(&failures);
     }
     let reasons = report::reasons(report);
-    if !reasons.is_empty() {
+    let is_for_programs = args.progress == Some(Progress::Rawjson);
+    if !reasons.is_empty() && !is_for_programs {
         out::talk(reasons.trim_end());
     }
     for warning in &report.warnings {

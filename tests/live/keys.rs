@@ -108,7 +108,7 @@ impl Model {
             let entries: Vec<String> = map.iter().map(|(k, v)| format!("{k}: \"{v}\"")).collect();
             format!("{{{}}}", entries.join(", "))
         };
-        let mut parts = vec![
+        let mut parts = [
             format!("env: {}", map(&self.env)),
             format!("labels: {}", map(&self.labels)),
             format!("user: \"{}\"", self.user),

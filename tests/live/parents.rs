@@ -70,7 +70,7 @@ fn a_parent_is_built_and_published_with_the_child_that_needs_it() {
         return;
     };
     // Again, from the cache: the same images, and nothing new.
-    let run = space.kiln(&["build", "--push"]).expect(0);
+    let run = space.kiln(&["build", "--push", "--force"]).expect(0);
     assert!(!run.stderr.contains("│ ✓ run"), "{}", run.stderr);
     assert_eq!(space.published().digest, parent.digest);
     assert_eq!(self::child(&space).digest, child.digest);

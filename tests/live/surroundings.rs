@@ -41,7 +41,7 @@ fn without_a_home_or_with_one_that_cannot_be_written_builds_go_on() {
 
     let disk = SmallDisk::new(&space, "64k");
     disk.read_only();
-    let mut locked = space.command(&["build", "--push"]);
+    let mut locked = space.command(&["build", "--push", "--force"]);
     locked.env("HOME", disk.path());
     run(locked).expect(0);
     assert_eq!(space.records().len(), 2);

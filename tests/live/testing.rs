@@ -92,7 +92,7 @@ fn a_test_is_never_taken_from_a_cache_and_leaves_steps_there() {
     );
     for (args, steps) in [
         (vec!["build", "--push"], 1),
-        (vec!["build", "--push"], 0),
+        (vec!["build", "--push", "--force"], 0),
         (vec!["build"], 0),
         (vec!["build", "--no-cache"], 1),
     ] {

@@ -158,6 +158,9 @@ impl Judging<'_> {
             }
         }
         let best = best.map(|(_, candidate)| candidate);
+        if best.is_none() {
+            reasons.extend(self.nothing());
+        }
         let mut legs = BTreeMap::new();
         for &platform in &self.planned.platforms {
             let mut is_same =
@@ -187,7 +190,6 @@ impl Judging<'_> {
             });
         };
         let Some(best) = best else {
-            self.nothing(&mut why);
             return false;
         };
         let Some((key, then)) = best.keys.get(&platform) else {
@@ -218,33 +220,40 @@ impl Judging<'_> {
         false
     }
 
-    fn nothing(&self, why: &mut dyn FnMut(ReasonKind, String, Option<crate::text::Place>)) {
-        let unread = self.references.iter().find(|reference| {
-            let answer = self.seen.tags.get(&reference.to_string());
-            !matches!(answer, Some(Ok(None)) | None)
-        });
-        match (self.references.first(), unread) {
-            (_, Some(reference)) => why(
+    /// Why nothing is to be compared with.
+    fn nothing(&self) -> Option<Reason> {
+        let answer = |reference: &&Reference| self.seen.tags.get(&reference.to_string());
+        let mut unread = self.references.iter();
+        let unread = unread.find(|reference| matches!(answer(reference), Some(Ok(Some(_)))));
+        let unasked = self
+            .references
+            .iter()
+            .any(|it| matches!(answer(&it), Some(Err(_))));
+        let (kind, message) = match (self.references.first(), unread, self.records.last()) {
+            (_, Some(reference), _) => (
                 ReasonKind::NoKey,
                 format!("{reference} is no index of images"),
-                None,
             ),
-            (Some(reference), None) => {
-                let message = match self.records.last() {
-                    Some(record) => format!(
-                        "{reference} is not there any more; it was published as {}",
-                        short(&record.draft.index.digest)
-                    ),
-                    None => format!("{reference} was never built"),
-                };
-                why(ReasonKind::NeverBuilt, message, None);
+            // That has been said.
+            (Some(_), None, _) if unasked => return None,
+            (Some(reference), None, Some(record)) => {
+                let was = short(&record.draft.index.digest);
+                let message =
+                    format!("{reference} is not there any more; it was published as {was}");
+                (ReasonKind::NeverBuilt, message)
             }
-            (None, None) => why(
+            (Some(reference), None, None) => (
                 ReasonKind::NeverBuilt,
-                "it has no registry".to_owned(),
-                None,
+                format!("{reference} was never built"),
             ),
-        }
+            (None, ..) => (ReasonKind::NeverBuilt, "it has no registry".to_owned()),
+        };
+        Some(Reason {
+            kind,
+            platform: None,
+            message,
+            place: None,
+        })
     }
 
     /// The index says nothing of how it was made, and no record of it is here.

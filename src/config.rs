@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The variables kiln looks at, with what each means. The page on the environment is made of it.
-pub const VARIABLES: [(&str, &str); 17] = [
+pub const VARIABLES: [(&str, &str); 18] = [
     (
         "BUILDKIT_HOST",
         "address of the builder where `kiln.yaml` names none: unix:///PATH, tcp://HOST:PORT, docker-container://NAME and others (docs/builders.md)",
@@ -64,6 +64,10 @@ pub const VARIABLES: [(&str, &str); 17] = [
         "`dumb` is a terminal without colours, whose lines cannot be redrawn",
     ),
     (
+        "KILN_UV",
+        "the uv that resolves packages for `kiln.lock`; where it is not set, `uv` of the path, or of Python",
+    ),
+    (
         "KILN_LOG",
         "what is logged to standard error, in the words of tracing's filters",
     ),
@@ -109,6 +113,8 @@ pub struct Config {
     pub ci: bool,
     /// `GITHUB_STEP_SUMMARY`.
     pub github_step_summary: Option<PathBuf>,
+    /// `KILN_UV`.
+    pub uv: Option<PathBuf>,
     /// The log filter.
     pub log: Option<String>,
 }
@@ -159,6 +165,7 @@ impl Config {
             terminal: text("TERM"),
             ci: text("CI").is_some_and(|value| value != "false"),
             github_step_summary: path("GITHUB_STEP_SUMMARY"),
+            uv: path("KILN_UV"),
             log: text("KILN_LOG"),
         }
     }

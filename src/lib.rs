@@ -23,6 +23,7 @@ pub mod kernel;
 pub mod key;
 pub mod lint;
 pub mod llb;
+pub mod lock;
 pub mod lower;
 pub mod oci;
 pub mod ops;

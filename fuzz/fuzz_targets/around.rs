@@ -77,6 +77,7 @@ pub fn run(files: BTreeMap<String, String>, findings: &mut Findings) -> Option<V
         releases: kiln::kernel::Releases::default(),
     };
     let facts = Facts {
+        period: Ok("2026Q4".to_owned()),
         git: Ok(("0123456789abcdef".to_owned(), 1_700_000_000)),
     };
     let around = Surroundings {

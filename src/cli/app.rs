@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
 use super::{
-    build, common, completion, config, doctor, examples, explain, init, lint, out, plan, schema,
-    show, verify,
+    build, common, completion, config, doctor, examples, explain, init, lint, lock, out, plan,
+    schema, show, update, verify,
 };
 use crate::config::Config;
 use crate::ops::{Mask, OpError};
@@ -52,6 +52,12 @@ enum Command {
     /// Say why a lint rule exists, with a bad and a good example
     #[command(after_help = examples::EXPLAIN)]
     Explain(explain::Args),
+    /// Write down in kiln.lock what names stand for: digests, checksums, commits and lists of packages
+    #[command(after_help = examples::LOCK)]
+    Lock(lock::Args),
+    /// Look up anew what names stand for, and say what has moved
+    #[command(after_help = examples::UPDATE)]
+    Update(update::Args),
     /// Walk a published image from its index to its layers and check that it is whole, and that Backend.AI takes it if it
     /// is a kernel
     #[command(after_help = examples::VERIFY)]
@@ -130,6 +136,8 @@ async fn run(command: Command, config: &Config, stop: &CancellationToken) -> Exi
         Command::Init(args) => init::exec(&args),
         Command::Lint(args) => unless_stopped(lint::exec(&args, config), stop).await,
         Command::Explain(args) => explain::exec(&args),
+        Command::Lock(args) => unless_stopped(lock::exec(&args, config), stop).await,
+        Command::Update(args) => unless_stopped(update::exec(&args, config), stop).await,
         Command::Verify(args) => unless_stopped(verify::exec(args, config), stop).await,
         Command::Doctor(args) => unless_stopped(doctor::exec(&args, config), stop).await,
         Command::Config(args) => config::exec(&args, config),

@@ -28,6 +28,9 @@ pub(super) struct Args {
     /// Write the images: oci-layout=DIR into an image layout, type=oci,dest=FILE into a tar of one, `-` for standard output (can be repeated, and together with --push)
     #[arg(short, long = "output", value_name = "OUTPUT", value_parser = output::parse)]
     outputs: Vec<output::Asked>,
+    /// Resolve nothing: what kiln.lock does not have is an error
+    #[arg(long)]
+    locked: bool,
     /// Let a tag lose platforms that this run leaves out
     #[arg(long)]
     allow_shrink: bool,
@@ -148,6 +151,7 @@ fn options(
         platforms: args.selection.platforms.iter().copied().collect(),
         push: args.push,
         outputs: output::outputs(&args.outputs, args.format == Format::Json)?,
+        locked: args.locked,
         allow_shrink: args.allow_shrink,
         jobs: args.jobs.map(usize::from),
         failure: match (args.keep_going, args.fail_fast) {

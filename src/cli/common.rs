@@ -10,6 +10,7 @@ use super::out;
 use super::render::findings;
 use crate::config::Config;
 use crate::oci::Platform;
+use crate::ops::lock::PeriodFrom;
 use crate::ops::{LoadOptions, Loaded, OpError, Release, Releases, apart, load, with_causes};
 
 /// How results are printed.
@@ -49,8 +50,26 @@ impl Selection {
         self.set.iter().cloned().collect()
     }
 
+    /// Whether vars have been given values.
+    pub(super) fn sets(&self) -> bool {
+        !self.set.is_empty()
+    }
+
+    /// Whether it is about a part of the workspace only.
+    pub(super) fn is_partial(&self) -> bool {
+        self.sets()
+            || !self.names.is_empty()
+            || !self.files.is_empty()
+            || !self.platforms.is_empty()
+    }
+
     /// Loads the workspace; notes are shown.
     pub(super) async fn load(&self) -> Result<Loaded, OpError> {
+        self.load_in(PeriodFrom::Lock).await
+    }
+
+    /// The same with another period.
+    pub(super) async fn load_in(&self, period: PeriodFrom) -> Result<Loaded, OpError> {
         let folder = std::env::current_dir().map_err(|source| OpError::File {
             action: "read",
             path: ".".to_owned(),
@@ -60,6 +79,7 @@ impl Selection {
             folder,
             files: self.files.clone(),
             set: self.set(),
+            period,
         };
         let loaded = apart(move || load(&options)).await?;
         for finding in loaded.notes.sorted() {

@@ -33,6 +33,8 @@ Examples:
   kiln build -f recipes/app.yaml --set version=1.2
   # with a secret and an ssh agent for the steps that ask for them
   kiln build --secret id=token,env=TOKEN --ssh default
+  # with nothing resolved: all names mean what kiln.lock says
+  kiln build --locked --push
   # for programs: the result, and the digests as buildx writes them
   kiln build --push --format json --metadata-file out.json";
 
@@ -110,6 +112,31 @@ Examples:
   kiln explain
   # why one exists, and how to do better
   kiln explain latest-tag";
+
+/// Of `lock`.
+pub(super) const LOCK: &str = "\
+Examples:
+  # add what is missing, keep what is there, drop what nothing uses
+  kiln lock
+  # is everything there? asks nobody
+  kiln lock --check
+  # of one recipe, with another value of a var; what others want stays
+  kiln lock ai-base --set list=demo
+
+`kiln build` takes what kiln.lock has, and `kiln build --locked` nothing else. The exit code of --check is 0 where \
+everything is there, 8 where something is missing or old, 2 where the file itself is damaged.";
+
+/// Of `update`.
+pub(super) const UPDATE: &str = "\
+Examples:
+  # everything, and a new period
+  kiln update
+  # the images that recipes begin with
+  kiln update --only base
+  # downloads and checkouts of one recipe
+  kiln update ai-base --only fetch,git
+  # for programs: old and new of everything that has moved
+  kiln update --format json";
 
 /// Of `verify`.
 pub(super) const VERIFY: &str = "\

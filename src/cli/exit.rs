@@ -24,7 +24,7 @@ pub enum Exit {
     StepFailed = 3,
     /// No builder, or it went away.
     Builder = 4,
-    /// No registry, or it went away.
+    /// No registry, or it went away; or another host that was to be asked for a pin.
     Registry = 5,
     /// Refused by policy.
     Policy = 6,
@@ -56,7 +56,7 @@ impl Exit {
             | OpError::File { .. }
             | OpError::Ledger(_) => Self::Invalid,
             OpError::Builder(_) => Self::Builder,
-            OpError::Registry(_) => Self::Registry,
+            OpError::Registry(_) | OpError::Unanswered { .. } => Self::Registry,
             OpError::WouldShrink { .. } | OpError::Refused(_) => Self::Policy,
             OpError::Interrupted => Self::Interrupted,
             OpError::Bug(_) => Self::Bug,

@@ -14,12 +14,14 @@ mod exit;
 mod explain;
 mod init;
 mod lint;
+mod lock;
 mod out;
 mod output;
 mod plan;
 mod render;
 mod schema;
 mod show;
+mod update;
 mod verify;
 
 pub use app::main;

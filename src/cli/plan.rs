@@ -21,6 +21,9 @@ pub(super) struct Args {
     /// Also resolve bases and write every graph to this folder, as `buildctl` reads it
     #[arg(long, value_name = "DIR")]
     llb: Option<PathBuf>,
+    /// Resolve nothing: what kiln.lock does not have is an error
+    #[arg(long, requires = "llb")]
+    locked: bool,
 }
 
 /// Runs the command.
@@ -30,6 +33,7 @@ pub(super) async fn exec(args: Args, config: &Config) -> Result<Exit, OpError> {
         selectors: args.selection.names.clone(),
         platforms: args.selection.platforms.iter().copied().collect(),
         epoch: epoch(config)?,
+        locked: args.locked,
     };
     let images = {
         let (loaded, options) = (Arc::clone(&loaded), options.clone());

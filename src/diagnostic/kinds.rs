@@ -125,6 +125,17 @@ pub const KINDS: &[Kind] = &[
         why: "The platform keeps what it does not know, so that a misspelt label is seen by nobody.",
     },
     Kind {
+        id: "lock",
+        summary: "a mistake in kiln.lock",
+        why: "The file is written by kiln and merged by git. What is damaged in it, or was left by a conflict, would pin \
+              something that nobody has looked at.",
+    },
+    Kind {
+        id: "lock-stale",
+        summary: "something that kiln.lock does not have, or has for a recipe as it was before",
+        why: "With `--locked` nothing is looked up. `kiln lock` adds what is missing and keeps what is there.",
+    },
+    Kind {
         id: "missing-checksum",
         summary: "`sha256` by `arch` without the checksum of one of them",
         why: "The recipe is built for that architecture too, and its download would be the only one nobody has looked at.",

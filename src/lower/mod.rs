@@ -19,6 +19,7 @@ mod definitions;
 mod dockerfile;
 mod dockerfile_text;
 mod local;
+mod locking;
 mod packages;
 mod pins;
 mod program;
@@ -34,11 +35,14 @@ use crate::diagnostic::Finding;
 use crate::llb::{ProxyEnv, State};
 use crate::oci::{ImageConfig, Platform};
 use crate::recipe::Content;
+use crate::text::Place;
 
 pub use base::layout_name;
 pub use dockerfile::{images_of, unbuilt};
 pub use local::{CONTEXT, LocalFiles, Origin};
+pub use locking::{Locking, PipInputs, pip_inputs};
 pub use pins::{BaseRecord, Parent, PinnedImage, PinnedLayout, Pins};
+pub use requirements::name_of;
 pub use tests::{Tested, finished};
 pub use trust::{CA_SECRET, trust_secrets};
 
@@ -106,6 +110,8 @@ pub struct Lowered {
     pub base: Option<BaseRecord>,
     /// What the solve needs besides the graph.
     pub needs: Needs,
+    /// Lists of packages that a lock could hold, in the order of the steps.
+    pub pip: Vec<PipAsked>,
 }
 
 /// What a solve needs from session and daemon.
@@ -117,6 +123,19 @@ pub struct Needs {
     pub ssh: BTreeSet<String>,
     /// Whether a step runs in the host's network.
     pub host_network: bool,
+}
+
+/// A list of packages that a step asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PipAsked {
+    /// What it asks for.
+    pub inputs: PipInputs,
+    /// Where the step stands.
+    pub place: Place,
+    /// The platform that it runs on.
+    pub platform: Platform,
+    /// The version of Python: the interpreter's name says it, or `PYTHON_VERSION` of the step's environment.
+    pub python: Option<String>,
 }
 
 /// Lowers one image on one platform. What is wrong comes back with places: a file that is not there, a
@@ -144,6 +163,7 @@ pub fn outline(job: &Job<'_>) -> Result<Lowered, Vec<Finding>> {
                 base_config: built.base.config_bytes,
                 base: built.base.record,
                 needs: lowering.needs,
+                pip: lowering.pip,
             })
         }
         _ => Err(lowering.findings),

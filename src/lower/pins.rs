@@ -1,8 +1,10 @@
 //! What names in a recipe resolve to.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Lowered;
+use crate::lock::Lock;
 use crate::oci::{Digest, ImageConfig, Platform, Reference};
 use crate::recipe::RecipeRef;
 
@@ -61,6 +63,7 @@ pub struct Pins {
     parents: BTreeMap<(RecipeRef, Platform), (String, Parent)>,
     layouts: BTreeMap<(String, String, Platform), PinnedLayout>,
     dockerfile: Option<Parent>,
+    lock: Option<Arc<Lock>>,
 }
 
 impl Pins {
@@ -88,6 +91,16 @@ impl Pins {
     /// An image of this workspace and the name it is published under.
     pub fn parent(&self, reference: &RecipeRef, platform: Platform) -> Option<&(String, Parent)> {
         self.parents.get(&(reference.clone(), platform))
+    }
+
+    /// Sets the workspace's lock, which says what downloads, checkouts and requirements stand for.
+    pub fn set_lock(&mut self, lock: Option<Arc<Lock>>) {
+        self.lock = lock;
+    }
+
+    /// The workspace's lock.
+    pub fn lock(&self) -> Option<&Lock> {
+        self.lock.as_deref()
     }
 
     /// Sets what the Dockerfile of the image has become.

@@ -10,12 +10,20 @@ const MAX_DEPTH: usize = 16;
 pub(super) struct Requirements {
     files: Vec<String>,
     lines: Vec<String>,
+    /// The lines that name files.
+    named: Vec<String>,
 }
 
 impl Requirements {
     /// The paths in the workspace, in the order of first mention.
     pub(super) fn files(&self) -> impl Iterator<Item = &str> {
         self.files.iter().map(String::as_str)
+    }
+
+    /// Everything that they say but comments, and which file names which.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &str> + Clone {
+        let all = self.lines.iter().chain(&self.named);
+        all.map(String::as_str)
     }
 
     /// Reads a file and what it names by `-r` and `-c`.
@@ -43,6 +51,7 @@ impl Requirements {
                 }
                 continue;
             };
+            self.named.push(line.to_owned());
             if named.contains("://") {
                 continue;
             }
@@ -91,6 +100,11 @@ fn named_file(line: &str) -> Option<&str> {
                 rest.starts_with([' ', '\t']) || option.len() == 2 || line.contains('=');
             is_option.then(|| rest.trim())
         })
+}
+
+/// The name of the package that a requirement is about, as pip compares names.
+pub fn name_of(requirement: &str) -> String {
+    normalised(bare_name(requirement.trim()))
 }
 
 fn bare_name(requirement: &str) -> &str {

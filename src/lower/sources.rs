@@ -46,7 +46,11 @@ impl Lowering<'_> {
     ) -> Option<(State, Option<String>)> {
         let name = file_name(&download.url);
         let checksum = match &download.sha256 {
-            None => None,
+            None => self
+                .job
+                .pins
+                .lock()
+                .and_then(|lock| lock.fetch(&download.url).cloned()),
             Some(hex) => match format!("sha256:{hex}").parse::<Digest>() {
                 Ok(digest) => Some(digest),
                 Err(error) => {
@@ -127,9 +131,11 @@ impl Lowering<'_> {
         if !git.url.starts_with("http") {
             self.needs.ssh.insert("default".to_owned());
         }
+        let lock = self.job.pins.lock();
+        let commit = lock.and_then(|lock| lock.git(&git.url, &git.reference));
         let source = GitSource {
             url: git.url.clone(),
-            reference: git.reference.clone(),
+            reference: commit.unwrap_or(&git.reference).to_owned(),
             keep_git: git.keep_git,
             skip_submodules: !git.submodules,
         };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::chain::{Built, Chain};
 use super::copy::mkdir;
 use super::definitions;
-use super::{Form, Job, Needs};
+use super::{Form, Job, Needs, PipAsked};
 use crate::diagnostic::Finding;
 use crate::oci::Platform;
 use crate::recipe::{EnvEntry, Shell, Stage, StagePlatform, Step, StepKind};
@@ -16,6 +16,7 @@ pub(super) struct Lowering<'a> {
     pub(super) job: &'a Job<'a>,
     pub(super) findings: Vec<Finding>,
     pub(super) needs: Needs,
+    pub(super) pip: Vec<PipAsked>,
     /// Stages made so far: one that is used twice is lowered once.
     stages: BTreeMap<String, Built>,
 }
@@ -36,6 +37,7 @@ impl<'a> Lowering<'a> {
             job,
             findings: Vec::new(),
             needs: Needs::default(),
+            pip: Vec::new(),
             stages: BTreeMap::new(),
         }
     }

@@ -11,6 +11,7 @@ use super::error::OpError;
 use super::given::Given;
 use super::layout::layouts;
 use super::load::Loaded;
+use super::lock::{Sources, Uv};
 use crate::buildkit::{
     Builder, BuilderInfo, CredentialSource, SecretBytes, SessionContent, Solver,
 };
@@ -18,7 +19,7 @@ use crate::config::{Config, SYSTEM_BUNDLES};
 use crate::credentials::{CaBundle, Credential, CredentialStore};
 use crate::lower::{CONTEXT, trust_secrets};
 use crate::oci::{Platform, RegistryHost};
-use crate::registry::{Mirror, Registry, RemoteConfig, RemoteRegistry, RetryPolicy, Scheme};
+use crate::registry::{Mirror, Registry, RemoteConfig, RemoteRegistry, RetryPolicy, Scheme, Web};
 use crate::text::with_causes;
 use crate::workspace::{self, Workspace};
 
@@ -76,6 +77,16 @@ pub fn viewer(
     } else {
         registry(config, workspace)
     }
+}
+
+/// Who is asked for the lock.
+pub fn sources(config: &Config, workspace: &Workspace) -> Result<Sources, OpError> {
+    Ok(Sources {
+        registry: Arc::new(registry(config, workspace)?),
+        web: Web::new(&remote(config, workspace)?)?,
+        uv: Uv::new(config.uv.clone()),
+        bundle: steps_bundle(config, workspace)?,
+    })
 }
 
 fn client(

@@ -54,6 +54,14 @@ pub enum OpError {
         #[source]
         source: std::io::Error,
     },
+    /// Somebody who was to be asked for a pin does not answer.
+    #[error("{message}")]
+    Unanswered {
+        /// Who, and what was asked.
+        message: String,
+        /// What to do.
+        next: String,
+    },
     /// The user ended it before anything was begun.
     #[error("interrupted before anything was begun")]
     Interrupted,
@@ -81,6 +89,7 @@ impl OpError {
     pub fn next_step(&self) -> Option<String> {
         match self {
             Self::Usage { next, .. } => next.clone(),
+            Self::Unanswered { next, .. } => Some(next.clone()),
             Self::Builder(error) => error.next_step(),
             Self::Registry(error) => Some(error.next_step()),
             Self::WouldShrink { .. } => {

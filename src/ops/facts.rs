@@ -5,8 +5,8 @@ use std::process::Command;
 
 use crate::recipe::Facts;
 
-/// Commit and commit time of a checkout.
-pub(super) fn facts(root: &Path) -> Facts {
+/// Commit and commit time of a checkout, and the lock's period.
+pub(super) fn facts(root: &Path, period: Result<String, String>) -> Facts {
     let git = || -> Result<(String, i64), String> {
         let shown = run(root, &["show", "--no-patch", "--format=%H %ct", "HEAD"])?;
         let (commit, time) = shown
@@ -17,7 +17,7 @@ pub(super) fn facts(root: &Path) -> Facts {
             .map_err(|_| "git said something unexpected".to_owned())?;
         Ok((commit.to_owned(), time))
     };
-    Facts { git: git() }
+    Facts { git: git(), period }
 }
 
 /// The commit, and whether files differ from it; nothing outside a checkout. The ledger is no

@@ -7,14 +7,16 @@ use std::sync::Arc;
 use super::error::OpError;
 use super::facts;
 use super::find::{find_workspace, named_files, read};
+use super::lock::PeriodFrom;
 use super::places::{Destination, destination};
 use crate::context::{PatternSet, expand as expand_glob};
 use crate::diagnostic::{Finding, Findings, Kind, kind};
 use crate::lint::{Allows, Levels, Published, allowed, duplicates, rule};
+use crate::lock::Lock;
 use crate::lower::LocalFiles;
 use crate::oci::{Platform, Tag};
 use crate::plan::{Plan, Selector, check_names, plan};
-use crate::recipe::{Defaults, Image, Library, Recipe, Shell, Surroundings, expand};
+use crate::recipe::{Defaults, Facts, Image, Library, Recipe, Shell, Surroundings, expand};
 use crate::text::{Place, SourceFile, Spanned};
 use crate::workspace::{FILE_NAME, Workspace};
 
@@ -27,6 +29,8 @@ pub struct LoadOptions {
     pub files: Vec<PathBuf>,
     /// Values of `--set`.
     pub set: BTreeMap<String, String>,
+    /// Where recipes have the period from.
+    pub period: PeriodFrom,
 }
 
 /// A workspace with everything in it.
@@ -46,6 +50,10 @@ pub struct Loaded {
     pub named_files: BTreeSet<String>,
     /// Notes that are no errors.
     pub notes: Findings,
+    /// Its `kiln.lock`, where it has one.
+    pub lock: Option<Arc<Lock>>,
+    /// The period that recipes saw; an error text where there is none.
+    pub period: Result<String, String>,
 }
 
 impl Loaded {
@@ -69,9 +77,12 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, OpError> {
     let mut findings = Findings::new();
     let workspace = find_workspace(options, &mut findings)?;
     let named = named_files(options, &workspace.root)?;
+    let lock = super::lock::read(&workspace.root, &mut findings)?.map(Arc::new);
+    let period = options.period.of(lock.as_deref());
     let (recipes, library) = recipes(&workspace, &named, &mut findings)?;
     check_names(recipes.iter().map(Recipe::spanned_name), &mut findings);
-    let images = expand_all(&workspace, &recipes, &options.set, &mut findings);
+    let facts = facts::facts(&workspace.root, period.clone());
+    let images = expand_all(&workspace, &recipes, &options.set, &facts, &mut findings);
     let mut findings = heeded(&workspace, findings);
     findings.extend(library.findings());
     let destinations = destinations(&workspace, &images, &mut findings);
@@ -98,6 +109,8 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, OpError> {
         destinations,
         named_files,
         notes: findings,
+        lock,
+        period,
     })
 }
 
@@ -224,9 +237,9 @@ fn expand_all(
     workspace: &Workspace,
     recipes: &[Recipe],
     set: &BTreeMap<String, String>,
+    facts: &Facts,
     findings: &mut Findings,
 ) -> Vec<Image> {
-    let facts = facts::facts(&workspace.root);
     let defaults = defaults(workspace);
     let files = LocalFiles::new(&workspace.root);
     let templates = |path: &str| files.read(path);
@@ -234,7 +247,7 @@ fn expand_all(
     let around = Surroundings {
         defaults: &defaults,
         set,
-        facts: &facts,
+        facts,
         templates: &templates,
         folders: &folders,
     };

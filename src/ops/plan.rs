@@ -8,6 +8,7 @@ use super::build::{epochs, rehearse};
 use super::current::KnownBases;
 use super::error::OpError;
 use super::load::{Loaded, planned};
+use super::lock;
 use super::resolve::resolve;
 use crate::llb::{Definition, dump};
 use crate::lower::{Form, LocalFiles, unbuilt};
@@ -25,6 +26,8 @@ pub struct PlanOptions {
     pub platforms: BTreeSet<Platform>,
     /// Seconds since 1970 for the images' times.
     pub epoch: Option<i64>,
+    /// Whether everything must be in the lock.
+    pub locked: bool,
 }
 
 /// An image of a plan.
@@ -153,7 +156,12 @@ pub async fn write_llb(
     let plan = make(loaded, options)?;
     let root = &loaded.workspace.root;
     // Without a builder the target stands for whatever stages run on.
-    let pins = resolve(&plan, &|target| target, &KnownBases::new(), registry, root)
+    let lock = loaded.lock.as_ref();
+    if options.locked {
+        lock::require(loaded, &plan)?;
+    }
+    let known = KnownBases::new();
+    let pins = resolve(&plan, &|target| target, &known, registry, root, lock)
         .await?
         .pins;
     let reproducible = loaded.workspace.reproducible;

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 
-use super::current::KnownBases;
+use super::current::{Answer, KnownBases};
 use super::error::OpError;
 use super::layout::resolve_layouts;
 use crate::diagnostic::{Finding, Findings};
+use crate::lock::{Lock, LockedImage};
 use crate::lower::{PinnedImage, Pins};
-use crate::oci::{ImageConfig, Index, Platform, Reference};
+use crate::oci::{Digest, ImageConfig, Index, Platform, Reference};
 use crate::plan::Plan;
 use crate::recipe::{Content, StagePlatform};
 use crate::registry::{ManifestRef, RawManifest, Registry, RegistryError};
@@ -25,20 +26,24 @@ pub(super) const MAX_CONFIG: u64 = 8 << 20;
 
 /// What all names of a plan resolve to.
 #[derive(Debug, Clone, Default)]
-pub struct Resolved {
+pub(super) struct Resolved {
     /// The pins.
     pub pins: Pins,
 }
 
 /// One thing to look up.
-struct Wanted {
-    reference: Reference,
+pub(super) struct Wanted {
+    pub(super) reference: Reference,
     /// For which platforms, and where each is asked for.
-    uses: BTreeMap<Platform, Vec<Place>>,
+    pub(super) uses: BTreeMap<Platform, Vec<Place>>,
+    /// What the lock says of it.
+    pub(super) locked: Option<LockedImage>,
+    /// What a registry said of it before, be it that there is no such image.
+    pub(super) known: Option<Answer>,
 }
 
 /// Why a base cannot be used.
-enum Unusable {
+pub(super) enum Unusable {
     /// The recipe names something that is not there or does not fit.
     Wrong { message: String, help: String },
     /// The registry does not answer.
@@ -49,24 +54,24 @@ enum Unusable {
 ///
 /// A base that does not exist, lacks a platform, or whose configuration says another platform than
 /// its index, is a mistake of the recipe and comes back with its place. `native` tells the platform of
-/// the builder that makes a platform's legs: stages may run on it. What is `known` already is not asked for again.
-pub async fn resolve(
+/// the builder that makes a platform's legs: stages may run on it. What `lock` has is taken from there, and only its
+/// configuration is asked for, by digest; what is `known` already is not asked for again.
+pub(super) async fn resolve(
     plan: &Plan,
     native: &dyn Fn(Platform) -> Platform,
     known: &KnownBases,
     registry: &Arc<dyn Registry>,
     root: &Path,
+    lock: Option<&Arc<Lock>>,
 ) -> Result<Resolved, OpError> {
-    let wanted = wanted(plan, native);
-    let looked_up: Vec<_> = futures_util::stream::iter(wanted)
-        .map(|wanted| async move {
-            let result = look_up(&wanted, known, registry.as_ref()).await;
-            (wanted, result)
-        })
-        .buffered(PARALLEL)
-        .collect()
-        .await;
+    let mut wanted = wanted(plan, native);
+    for one in &mut wanted {
+        one.locked = lock.and_then(|lock| lock.image(&one.reference).cloned());
+        one.known = known.get(&one.reference.to_string()).cloned();
+    }
+    let looked_up = look_up_all(wanted, registry.as_ref()).await;
     let mut resolved = Resolved::default();
+    resolved.pins.set_lock(lock.cloned());
     let mut findings = Findings::new();
     let mut unavailable = None;
     resolve_layouts(plan, root, &mut resolved.pins, &mut findings);
@@ -109,6 +114,24 @@ pub async fn resolve(
     }
 }
 
+/// What looking an image up has come to: per platform, or as a whole.
+pub(super) type LookedUp = Result<Vec<(Platform, Result<PinnedImage, Unusable>)>, Unusable>;
+
+/// Looks up several images at once.
+pub(super) async fn look_up_all(
+    wanted: Vec<Wanted>,
+    registry: &dyn Registry,
+) -> Vec<(Wanted, LookedUp)> {
+    futures_util::stream::iter(wanted)
+        .map(|wanted| async move {
+            let result = look_up(&wanted, registry).await;
+            (wanted, result)
+        })
+        .buffered(PARALLEL)
+        .collect()
+        .await
+}
+
 fn wanted(plan: &Plan, native: &dyn Fn(Platform) -> Platform) -> Vec<Wanted> {
     let mut all: BTreeMap<String, Wanted> = BTreeMap::new();
     for planned in &plan.images {
@@ -120,6 +143,8 @@ fn wanted(plan: &Plan, native: &dyn Fn(Platform) -> Platform) -> Vec<Wanted> {
                 let wanted = all.entry(reference.to_string()).or_insert_with(|| Wanted {
                     reference: reference.clone(),
                     uses: BTreeMap::new(),
+                    locked: None,
+                    known: None,
                 });
                 let places = wanted.uses.entry(platform).or_default();
                 if !places.contains(place) {
@@ -161,15 +186,67 @@ pub(super) fn uses(
 }
 
 /// Looks a reference up; what is wrong with a single platform concerns that one only.
-async fn look_up(
-    wanted: &Wanted,
-    known: &KnownBases,
+async fn look_up(wanted: &Wanted, registry: &dyn Registry) -> LookedUp {
+    let Some(locked) = &wanted.locked else {
+        let platforms: Vec<Platform> = wanted.uses.keys().copied().collect();
+        let known = wanted.known.clone();
+        return unlocked(&wanted.reference, &platforms, known, registry).await;
+    };
+    let pinned = wanted.reference.clone().with_digest(locked.index.clone());
+    let mut pins = Vec::new();
+    let mut rest = Vec::new();
+    for &platform in wanted.uses.keys() {
+        if let Some(manifest) = locked.platforms.get(&platform) {
+            let pin = by_digest(&pinned, manifest, platform, registry).await;
+            pins.push((platform, pin));
+        } else {
+            rest.push(platform);
+        }
+    }
+    // What the lock does not say of a platform, the index that it names does.
+    if !rest.is_empty() {
+        let more = unlocked(&pinned, &rest, None, registry).await;
+        pins.extend(more.map_err(|problem| gone(&pinned, problem))?);
+    }
+    Ok(pins)
+}
+
+/// A platform whose manifest is known: one request for it, and one for its configuration.
+async fn by_digest(
+    pinned: &Reference,
+    manifest: &Digest,
+    platform: Platform,
     registry: &dyn Registry,
-) -> Result<Vec<(Platform, Result<PinnedImage, Unusable>)>, Unusable> {
-    let reference = &wanted.reference;
+) -> Result<PinnedImage, Unusable> {
+    let raw = registry
+        .get_manifest(pinned.repository(), &ManifestRef::Digest(manifest.clone()))
+        .await
+        .map_err(|error| unusable(pinned, error))?
+        .ok_or_else(|| gone(pinned, lost(pinned, platform)))?;
+    configured(pinned, pinned, platform, raw, true, registry).await
+}
+
+/// What is in the lock and not in the registry any more.
+fn gone(pinned: &Reference, problem: Unusable) -> Unusable {
+    match problem {
+        Unusable::Wrong { .. } => Unusable::Wrong {
+            message: format!("kiln.lock has `{pinned}`, and {} has it no more", pinned.repository().host()),
+            help: "`kiln update --only base` takes what the name stands for by now, or publish the old one again".to_owned(),
+        },
+        other @ Unusable::Registry(_) => other,
+    }
+}
+
+/// Looks a reference up by its name.
+async fn unlocked(
+    reference: &Reference,
+    platforms: &[Platform],
+    known: Option<Answer>,
+    registry: &dyn Registry,
+) -> LookedUp {
     let repository = reference.repository();
-    let raw = match known.get(&reference.to_string()) {
-        Some(raw) => raw.clone(),
+    let raw = match known {
+        Some(Answer(raw)) => raw,
         None => registry
             .get_manifest(repository, &ManifestRef::of(reference))
             .await
@@ -187,7 +264,7 @@ async fn look_up(
         None
     };
     let mut pins = Vec::new();
-    for &platform in wanted.uses.keys() {
+    for &platform in platforms {
         let pin = pin(reference, platform, &raw, index.as_ref(), registry).await;
         pins.push((platform, pin));
     }
@@ -214,6 +291,21 @@ async fn pin(
         }
         None => raw.clone(),
     };
+    let pinned = reference.clone().with_digest(raw.digest.clone());
+    let listed = index.is_some();
+    configured(reference, &pinned, platform, manifest, listed, registry).await
+}
+
+/// A platform's manifest with its configuration; mistakes are about `reference`.
+async fn configured(
+    reference: &Reference,
+    pinned: &Reference,
+    platform: Platform,
+    manifest: RawManifest,
+    listed: bool,
+    registry: &dyn Registry,
+) -> Result<PinnedImage, Unusable> {
+    let repository = reference.repository();
     let parsed = manifest
         .manifest()
         .map_err(|error| damaged(reference, &error))?;
@@ -224,20 +316,16 @@ async fn pin(
         .ok_or_else(|| lost(reference, platform))?;
     let config: ImageConfig =
         serde_json::from_slice(&bytes).map_err(|error| damaged(reference, &error))?;
-    check_platform(&config, platform, reference, index.is_some())?;
+    check_platform(&config, platform, reference, listed)?;
     Ok(PinnedImage {
-        reference: reference.clone().with_digest(raw.digest.clone()),
+        reference: pinned.clone(),
         manifest: manifest.digest,
         config,
         config_bytes: bytes.to_vec(),
     })
 }
 
-fn child(
-    index: &Index,
-    platform: Platform,
-    reference: &Reference,
-) -> Result<crate::oci::Digest, Unusable> {
+fn child(index: &Index, platform: Platform, reference: &Reference) -> Result<Digest, Unusable> {
     let images = index.images();
     images
         .get(&platform)

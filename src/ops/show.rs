@@ -68,7 +68,7 @@ pub fn show(loaded: &Loaded, options: &ShowOptions) -> Result<Vec<Shown>, OpErro
             "none of these images has one of these platforms",
         ));
     }
-    let facts = facts::facts(&loaded.workspace.root);
+    let facts = facts::facts(&loaded.workspace.root, loaded.period.clone());
     let defaults = defaults(&loaded.workspace);
     let files = LocalFiles::new(&loaded.workspace.root);
     let templates = |path: &str| files.read(path);

@@ -18,10 +18,20 @@ pub(super) fn source(
     shown: impl Into<String>,
     findings: &mut Findings,
 ) -> std::io::Result<Option<Arc<SourceFile>>> {
-    let bytes = read_bounded(path, MAX_BYTES)?;
-    if bytes.len() > MAX_BYTES {
+    source_within(path, shown, MAX_BYTES, findings)
+}
+
+/// The same of a file that may have another number of bytes.
+pub(super) fn source_within(
+    path: &Path,
+    shown: impl Into<String>,
+    max_bytes: usize,
+    findings: &mut Findings,
+) -> std::io::Result<Option<Arc<SourceFile>>> {
+    let bytes = read_bounded(path, max_bytes)?;
+    if bytes.len() > max_bytes {
         let source = SourceFile::new(shown, "");
-        let message = format!("the file is larger than {} KiB", MAX_BYTES / 1024);
+        let message = format!("the file is larger than {} KiB", max_bytes / 1024);
         findings.error_of(UNREADABLE, &Place::file(&source), message);
         return Ok(None);
     }

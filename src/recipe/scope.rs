@@ -30,11 +30,13 @@ pub(super) const PLATFORM_NAMES: [&str; 7] = [
 /// The names that are always there, and speak of the workspace.
 pub(super) const WORKSPACE_NAMES: [&str; 3] = ["git_commit", "git_time", "period"];
 
-/// What the workspace's checkout says of itself; an error text where it says nothing.
+/// What the workspace's checkout and its lock say; an error text where they say nothing.
 #[derive(Debug, Clone)]
 pub struct Facts {
     /// Commit and its time in UTC seconds.
     pub git: Result<(String, i64), String>,
+    /// The refresh window that the lock's pins belong to.
+    pub period: Result<String, String>,
 }
 
 /// The names of a recipe, without their values: what can be checked before anything is expanded.
@@ -302,9 +304,10 @@ impl<'a> Scope<'a> {
                 Ok((_, time)) => Ok(Value::Text(time.to_string())),
                 Err(why) => Err(format!("`{name}` has no value: {why}")),
             }),
-            "period" => Some(Err(
-                "`period` is not supported yet: it comes with kiln.lock".into(),
-            )),
+            "period" => Some(match &self.facts.period {
+                Ok(period) => Ok(Value::Text(period.clone())),
+                Err(why) => Err(format!("`period` has no value: {why}")),
+            }),
             _ => {
                 let platform = self.platform?;
                 match name {

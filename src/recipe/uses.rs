@@ -73,16 +73,25 @@ pub(super) fn taken_by<'s>(
     all.map(|from| (&from.value, &from.place)).collect()
 }
 
+impl Step {
+    /// The options of a step that runs a program.
+    pub fn program(&self) -> Option<&Program> {
+        match &self.kind {
+            StepKind::Run(_, program)
+            | StepKind::Apt(_, program)
+            | StepKind::Dnf(_, program)
+            | StepKind::Apk(_, program)
+            | StepKind::Pip(_, program)
+            | StepKind::Conda(_, program) => Some(program),
+            _ => None,
+        }
+    }
+}
+
 fn from_of(step: &Step) -> Vec<&Spanned<From>> {
     match &step.kind {
         StepKind::Copy(copy) => copy.from.iter().collect(),
-        StepKind::Run(_, program)
-        | StepKind::Apt(_, program)
-        | StepKind::Dnf(_, program)
-        | StepKind::Apk(_, program)
-        | StepKind::Pip(_, program)
-        | StepKind::Conda(_, program) => mounted(program),
-        _ => Vec::new(),
+        _ => step.program().map(mounted).unwrap_or_default(),
     }
 }
 

@@ -38,6 +38,7 @@ mod retry;
 mod seed;
 pub mod transport;
 mod upload;
+mod web;
 
 pub use self::asked::{Asked, Operation};
 pub use self::client::{DocumentError, ManifestRef, RawManifest, Registry};
@@ -49,3 +50,4 @@ pub use self::probe::Ping;
 pub use self::remote::RemoteRegistry;
 pub use self::retry::RetryPolicy;
 pub use self::seed::{SeededImage, seed_image};
+pub use self::web::{Web, WebError};

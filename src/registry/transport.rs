@@ -182,7 +182,10 @@ impl Transport {
     }
 }
 
-fn client(config: &RemoteConfig, direct: bool) -> Result<reqwest::Client, RegistryError> {
+pub(super) fn client(
+    config: &RemoteConfig,
+    direct: bool,
+) -> Result<reqwest::Client, RegistryError> {
     let mut builder = reqwest::Client::builder()
         .user_agent(&config.user_agent)
         .redirect(reqwest::redirect::Policy::none())
@@ -205,7 +208,7 @@ fn client(config: &RemoteConfig, direct: bool) -> Result<reqwest::Client, Regist
     })
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError, Span as RawSpan};
 
-use super::{Entry, MAX_BYTES, MAX_DEPTH, MAX_NODES, Node, NodeKind, Scalar};
+use super::{Entry, MAX_DEPTH, Node, NodeKind, Scalar};
 use crate::diagnostic::{Finding, Findings};
 use crate::text::{Place, SourceFile, Span, Spanned};
 
@@ -15,9 +15,13 @@ const SMALL_MAP: usize = 32;
 /// Stops the reading: the finding is already noted.
 struct Stop;
 
-pub(super) fn parse(source: &Arc<SourceFile>, findings: &mut Findings) -> Option<Node> {
-    if source.text().len() > MAX_BYTES {
-        let message = format!("the file is larger than {} KiB", MAX_BYTES / 1024);
+pub(super) fn parse(
+    source: &Arc<SourceFile>,
+    (max_bytes, max_nodes): (usize, usize),
+    findings: &mut Findings,
+) -> Option<Node> {
+    if source.text().len() > max_bytes {
+        let message = format!("the file is larger than {} KiB", max_bytes / 1024);
         findings.error_of("unreadable-file", &Place::file(source), message);
         return None;
     }
@@ -26,6 +30,7 @@ pub(super) fn parse(source: &Arc<SourceFile>, findings: &mut Findings) -> Option
         findings,
         events: Parser::new_from_str(source.text()),
         nodes: 0,
+        max_nodes,
         last: Span::default(),
         has_aliases: false,
     };
@@ -38,6 +43,7 @@ struct Builder<'a, I> {
     findings: &'a mut Findings,
     events: I,
     nodes: usize,
+    max_nodes: usize,
     last: Span,
     /// What an alias stands for is unknown, so nothing more can be said of the file.
     has_aliases: bool,
@@ -126,8 +132,8 @@ where
         if depth > MAX_DEPTH {
             return Err(self.too_deep(&place));
         }
-        if self.nodes > MAX_NODES {
-            let message = format!("the file has more than {MAX_NODES} values and keys");
+        if self.nodes > self.max_nodes {
+            let message = format!("the file has more than {} values and keys", self.max_nodes);
             self.findings.error_of("yaml-limits", &place, message);
             return Err(Stop);
         }

@@ -113,7 +113,16 @@ impl Node {
 /// Reads a file. Nothing comes back where the text is no YAML; what can be gone on with, such as a
 /// key written twice, is reported and read over.
 pub fn parse(source: &Arc<SourceFile>, findings: &mut Findings) -> Option<Node> {
-    build::parse(source, findings)
+    build::parse(source, (MAX_BYTES, MAX_NODES), findings)
+}
+
+/// The same within other limits: so many bytes, and so many nodes.
+pub fn parse_within(
+    source: &Arc<SourceFile>,
+    limits: (usize, usize),
+    findings: &mut Findings,
+) -> Option<Node> {
+    build::parse(source, limits, findings)
 }
 
 #[cfg(test)]

@@ -114,6 +114,7 @@ impl Workbench {
                 Vec::new()
             },
             set: set.iter().map(own).collect(),
+            ..LoadOptions::default()
         })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Module, and what it may import. A module missing here may import nothing and be imported by nobody.
-const ALLOWED: [(&str, &[&str]); 24] = [
+const ALLOWED: [(&str, &[&str]); 25] = [
     ("text", &[]),
     ("oci", &[]),
     ("proto", &[]),
@@ -43,6 +43,7 @@ const ALLOWED: [(&str, &[&str]); 24] = [
             "text",
         ],
     ),
+    ("lock", &["text", "diagnostic", "yaml", "oci"]),
     ("plan", &["recipe", "oci", "text", "diagnostic"]),
     (
         "lower",
@@ -51,6 +52,7 @@ const ALLOWED: [(&str, &[&str]); 24] = [
             "context",
             "kernel",
             "llb",
+            "lock",
             "oci",
             "text",
             "diagnostic",
@@ -68,6 +70,7 @@ const ALLOWED: [(&str, &[&str]); 24] = [
             "key",
             "lint",
             "llb",
+            "lock",
             "lower",
             "oci",
             "plan",

@@ -163,6 +163,30 @@ fn a_hook_is_told_of_changed_files_only_and_still_sees_the_workspace() {
 }
 
 #[test]
+fn the_lock_hook_passes_with_a_whole_lock_and_names_the_line_that_it_does_not_cover() {
+    let Some(lab) = lab() else { return };
+    let scratch = Scratch::new(lab, "kiln-lock-system");
+    let sum = format!("sha256:{}", "a".repeat(64));
+    scratch.file(
+        "kiln.lock",
+        &format!(
+            "lock: 1\nperiod: 2026Q4\nimages:\n  docker.io/library/debian:12:\n    index: {sum}\n    \
+             linux/amd64: {sum}\n    linux/arm64: {sum}\n"
+        ),
+    );
+    let mut kiln = Command::new(env!("CARGO_BIN_EXE_kiln"));
+    kiln.arg("lock").current_dir(scratch.root());
+    run(kiln);
+    scratch.git(&["add", "--all"]);
+    let (passed, said) = scratch.commit(&[]);
+    assert!(passed && said.contains("Passed"), "{said}");
+    scratch.recipe("neu", "# 새것\nbase: alpine:3\n");
+    let (passed, said) = scratch.commit(&[]);
+    assert!(!passed && said.contains("recipes/neu.yaml:6:7"), "{said}");
+    assert!(said.contains("exit code: 8"), "{said}");
+}
+
+#[test]
 fn the_rust_hook_installs_itself_from_a_clone() {
     let Some(lab) = lab_for_long() else { return };
     Scratch::new(lab, "kiln-lint").shows_all();

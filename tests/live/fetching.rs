@@ -59,7 +59,8 @@ fn a_wrong_checksum_is_an_error_with_both_sums() {
     ));
     space.kiln(&["build", "--push"]).expect(3).says(&[
         "r/recipe.yaml:7:5",
-        &format!("the download is sha256:{sum}, and the recipe says sha256:{wrong}"),
+        &format!("the download is sha256:{sum}, and sha256:{wrong} is what it should be"),
+        "next: look at what has changed upstream",
         &url,
     ]);
     assert!(!space.is_published());

@@ -13,6 +13,7 @@
 )]
 
 // How tests see the world.
+mod alone;
 mod authority;
 mod canaries;
 mod daemon;
@@ -54,6 +55,7 @@ mod keeping;
 mod kernel_catalogue;
 mod kernels;
 mod keys;
+mod locking;
 mod losing;
 mod mistakes;
 mod mounting;

@@ -6,7 +6,8 @@ use crate::lab::BOTH;
 use crate::published::Published;
 use crate::workspace::{Workspace, run};
 
-fn copy(from: &Path, to: &Workspace, below: &str) {
+/// Copies recipes into a workspace, with repositories of the workspace's own.
+pub(crate) fn copy(from: &Path, to: &Workspace, below: &str) {
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let name = format!("{below}/{}", path.file_name().unwrap().to_str().unwrap());

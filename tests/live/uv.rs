@@ -17,7 +17,7 @@ steps:
 ";
 
 /// A workspace in which steps that do not say are installed by uv.
-fn prepared() -> Option<Workspace> {
+pub(crate) fn prepared() -> Option<Workspace> {
     let space = Workspace::new()?;
     space.file("tools/recipe.yaml", TOOLS);
     run(space.networked(&["build", "tools", "--push"])).expect(0);

@@ -71,7 +71,7 @@ pub(in crate::cli) fn build_error(error: &OpError) -> String {
     format!("{document:#}")
 }
 
-fn finding(finding: &Finding) -> Value {
+pub(super) fn finding(finding: &Finding) -> Value {
     let (line, column) = finding.place.line_column();
     json!({
         "file": finding.place.source.path(),

@@ -4,6 +4,7 @@ pub(super) mod doctor;
 pub(super) mod findings;
 pub(super) mod json;
 pub(super) mod lint;
+pub(super) mod lock;
 pub(super) mod progress;
 pub(super) mod report;
 pub(super) mod shown;

@@ -3,12 +3,17 @@
 use std::fmt::Write as _;
 
 use super::{quoted, quoted_all, quoted_path};
-use crate::llb::{CacheSharing, Note};
+use crate::diagnostic::Finding;
+use crate::llb::{CacheSharing, FileActions, Note, State};
+use crate::lock::{PipList, PipPackage};
+use crate::lower::PipAsked;
 use crate::lower::chain::Chain;
 use crate::lower::local::as_pattern;
+use crate::lower::locking::{Locking, locking, version};
 use crate::lower::program::Call;
-use crate::lower::requirements::Requirements;
+use crate::lower::requirements::{Requirements, name_of};
 use crate::lower::stages::{Lowering, title};
+use crate::oci::Platform;
 use crate::recipe::steps::{Installer, Pip};
 use crate::recipe::{Program, Step};
 use crate::text::Spanned;
@@ -52,6 +57,9 @@ fn tool(pip: &Pip) -> Tool {
     }
 }
 
+/// Where the lock's list is during the step.
+const LIST: &str = "/run/kiln/pip/list";
+
 impl Lowering<'_> {
     pub(in crate::lower) fn pip(
         &mut self,
@@ -62,19 +70,32 @@ impl Lowering<'_> {
     ) {
         let requirements = self.requirements(&pip.requirements);
         let constraints = self.requirements(&pip.constraints);
-        let script = script(pip, &requirements);
-        let mut paths: Vec<String> = requirements
-            .files()
-            .chain(constraints.files())
-            .map(as_pattern)
-            .collect();
-        paths.sort();
-        paths.dedup();
         let platform = *chain.state.platform();
-        let files = (!paths.is_empty()).then(|| {
-            let note = Note::named(format!("workspace {}", paths.join(" ")));
-            self.job.files.state(paths, Vec::new(), &platform, note)
-        });
+        let list = self.locked(
+            chain,
+            step,
+            program,
+            locking(pip, &requirements, &constraints),
+        );
+        let mounted = if let Some(list) = &list {
+            Some((LIST, lists(pip, list, &platform)))
+        } else {
+            let files = requirements.files().chain(constraints.files());
+            let mut paths: Vec<String> = files.map(as_pattern).collect();
+            paths.sort();
+            paths.dedup();
+            (!paths.is_empty()).then(|| {
+                let note = Note::named(format!("workspace {}", paths.join(" ")));
+                (
+                    FILES,
+                    self.job.files.state(paths, Vec::new(), &platform, note),
+                )
+            })
+        };
+        let script = match &list {
+            Some(list) => locked_script(pip, list),
+            None => script(pip, &requirements),
+        };
         let tool = tool(pip);
         let call = Call {
             args: ["/bin/sh", "-e", "-c", &script].map(String::from).to_vec(),
@@ -89,11 +110,53 @@ impl Lowering<'_> {
         self.program(chain, step, program, call, |exec| {
             let sharing = CacheSharing::Shared;
             let exec = super::with_cache(exec, tool.cache, tool.name, sharing, user, &platform);
-            match &files {
-                Some(files) => exec.bind(FILES, files, ""),
+            match &mounted {
+                Some((path, files)) => exec.bind(*path, files, ""),
                 None => exec,
             }
         });
+    }
+
+    /// The lock's list for a step, where it has one; and a note for whoever makes locks.
+    fn locked(
+        &mut self,
+        chain: &Chain,
+        step: &Step,
+        program: &Program,
+        locking: Locking,
+    ) -> Option<PipList> {
+        let Locking::List(inputs) = locking else {
+            return None;
+        };
+        let platform = *chain.state.platform();
+        let env = chain.env_with(&program.env);
+        let said = env.iter().find(|(name, _)| name == "PYTHON_VERSION");
+        let said = said.and_then(|(_, value)| version(value));
+        let python = inputs.python.clone().or(said);
+        let list = self
+            .job
+            .pins
+            .lock()
+            .and_then(|lock| lock.pip(&inputs.id, platform));
+        let list = list.cloned();
+        if let (Some(list), Some(python)) = (&list, &python)
+            && list.python != *python
+        {
+            let message = format!(
+                "kiln.lock has the packages of this step for Python {}, and it runs {python}",
+                list.python
+            );
+            let finding = Finding::error(&step.place, message);
+            let help = "`kiln update --only pip` resolves them anew";
+            self.findings.push(finding.with_help(help));
+        }
+        self.pip.push(PipAsked {
+            inputs: *inputs,
+            place: step.place.clone(),
+            platform,
+            python,
+        });
+        list
     }
 
     /// The files and what they name; what cannot be read is reported.
@@ -105,6 +168,74 @@ impl Lowering<'_> {
             }
         }
         all
+    }
+}
+
+/// The packages of a list by the index that they come from: those of each index with `packages`, then the rest.
+fn by_index<'l>(pip: &Pip, list: &'l PipList) -> Vec<(Option<String>, Vec<&'l PipPackage>)> {
+    let mut all: Vec<(Option<String>, Vec<&PipPackage>)> = Vec::new();
+    let mut rest: Vec<&PipPackage> = list.packages.iter().collect();
+    for index in &pip.package_indexes {
+        let names: Vec<String> = index.packages.iter().map(|word| name_of(word)).collect();
+        let (own, others) = rest
+            .into_iter()
+            .partition(|package| names.contains(&name_of(package.name())));
+        all.push((Some(index.url.clone()), own));
+        rest = others;
+    }
+    all.push((pip.index.clone(), rest));
+    all.retain(|(_, packages)| !packages.is_empty());
+    all
+}
+
+/// The lists as files, one for each index.
+fn lists(pip: &Pip, list: &PipList, platform: &Platform) -> State {
+    let scratch = State::scratch(platform);
+    let mut files = FileActions::on(&scratch, Some(0));
+    for (number, (_, packages)) in by_index(pip, list).iter().enumerate() {
+        let mut text = String::new();
+        for package in packages {
+            text.push_str(&package.requirement);
+            for hash in &package.hashes {
+                let _ = write!(text, " --hash={hash}");
+            }
+            text.push('\n');
+        }
+        files = files.mkfile(&format!("/{number}.txt"), 0o644, text.as_bytes(), None);
+    }
+    files.state(Note::named("packages of kiln.lock"))
+}
+
+/// Installs the lists as they are: whatever is not in them, or has another checksum, is refused.
+fn locked_script(pip: &Pip, list: &PipList) -> String {
+    let tool = tool(pip);
+    let options = spaced(&pip.options);
+    let find_links = options_of("--find-links", pip.find_links.iter().cloned());
+    let install = format!(
+        "{} --no-deps --require-hashes{find_links}{options}",
+        tool.install
+    );
+    let mut lines = Vec::from_iter(tool.before);
+    if !pip.remove.is_empty() {
+        let names = quoted_all(&pip.remove);
+        lines.push(format!("{}{options} {names}", tool.uninstall));
+    }
+    for (number, (url, _)) in by_index(pip, list).iter().enumerate() {
+        let url = url
+            .as_ref()
+            .map(|url| format!(" --index-url {}", quoted(url)));
+        let url = url.unwrap_or_default();
+        lines.push(format!("{install}{url} -r {LIST}/{number}.txt"));
+    }
+    lines.extend(tool.after);
+    lines.join("\n")
+}
+
+fn spaced(options: &[String]) -> String {
+    if options.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", quoted_all(options))
     }
 }
 
@@ -126,11 +257,7 @@ fn words(pip: &Pip) -> String {
 
 fn script(pip: &Pip, requirements: &Requirements) -> String {
     let tool = tool(pip);
-    let options = if pip.options.is_empty() {
-        String::new()
-    } else {
-        format!(" {}", quoted_all(&pip.options))
-    };
+    let options = spaced(&pip.options);
     let constraints = options_of(
         "-c",
         pip.constraints.iter().map(|path| mounted(&path.value)),

@@ -24,6 +24,13 @@ const SYNTAX: &str =
 const PRIVILEGES: &str = "a Dockerfile gets no more than the sandbox; a `run` step of a recipe can have \
                           `network: host`";
 
+/// What a checksum of the recipe or the lock is, beside another one.
+const EXPECTED: &str = "is what it should be";
+
+/// What to do about a download that is another one by now.
+const MOVED: &str = "look at what has changed upstream; where the new file is meant, change `sha256` in the recipe, or \
+                     move kiln.lock's by `kiln update --only fetch`";
+
 /// What is wrong with local files, and what to do about it.
 const FILES: [(&str, &str); 2] = [
     (
@@ -230,6 +237,9 @@ fn hint(message: &str, logs: &[String]) -> Option<&'static str> {
     if logs.iter().any(|line| line.contains(NO_SPACE)) {
         return Some(FREE_SPACE);
     }
+    if message.ends_with(EXPECTED) {
+        return Some(MOVED);
+    }
     let hint = FILES.iter().find(|(words, _)| message.contains(words));
     hint.map(|(_, next)| *next)
 }
@@ -249,7 +259,7 @@ fn plain(message: &str) -> String {
         .strip_prefix("digest mismatch ")
         .and_then(|sums| sums.split_once(": "));
     match mismatch {
-        Some((found, wanted)) => format!("the download is {found}, and the recipe says {wanted}"),
+        Some((found, wanted)) => format!("the download is {found}, and {wanted} {EXPECTED}"),
         None => words.to_owned(),
     }
 }
@@ -284,7 +294,7 @@ mod tests {
         );
         assert_eq!(
             plain("digest mismatch sha256:aa: sha256:bb"),
-            "the download is sha256:aa, and the recipe says sha256:bb"
+            "the download is sha256:aa, and sha256:bb is what it should be"
         );
         assert_eq!(
             plain("mkdir /bin/x: not a directory"),

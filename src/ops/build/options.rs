@@ -37,6 +37,8 @@ pub struct BuildOptions {
     pub push: bool,
     /// Where else they go.
     pub outputs: Vec<Output>,
+    /// Whether everything must be in the lock: nothing is resolved.
+    pub locked: bool,
     /// Whether a tag may lose platforms.
     pub allow_shrink: bool,
     /// Legs that are built at once, over all builders.

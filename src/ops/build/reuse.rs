@@ -81,6 +81,7 @@ pub async fn begin(
         files: &files,
         epoch: options.epoch,
         reproducible: loaded.workspace.reproducible,
+        lock: loaded.lock.as_deref(),
     };
     // What is wrong is told with everything else that is wrong, by those who build.
     let Ok(outlines) = current::outlines(&question) else {

@@ -22,6 +22,7 @@ use crate::ops::error::OpError;
 use crate::ops::facts;
 use crate::ops::given::Given;
 use crate::ops::load::{self, Loaded};
+use crate::ops::lock;
 use crate::ops::places::Destination;
 use crate::ops::resolve::resolve;
 use crate::plan::{Leg, Plan};
@@ -125,7 +126,11 @@ pub(super) async fn settle<'a>(
     let root = &loaded.workspace.root;
     let builder = |platform: Platform| assigned[&platform];
     let native = |platform| backends.builders[builder(platform)].info.native;
-    let pins = resolve(&plan, &native, &known, &backends.registry, root)
+    if options.locked {
+        lock::require(loaded, &plan)?;
+    }
+    let lock = loaded.lock.as_ref();
+    let pins = resolve(&plan, &native, &known, &backends.registry, root, lock)
         .await?
         .pins;
     let reproducible = loaded.workspace.reproducible;

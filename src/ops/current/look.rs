@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use futures_util::StreamExt as _;
 
 use super::outline::Outline;
+use crate::lock::Lock;
 use crate::oci::{Digest, Platform, Reference};
-use crate::ops::places::Destination;
-use crate::plan::{Leg, Plan};
+use crate::plan::Leg;
 use crate::registry::{ManifestRef, RawManifest, Registry};
 use crate::text::with_causes;
 
@@ -25,8 +25,12 @@ pub(super) struct Seen {
     pub(super) known: KnownBases,
 }
 
-/// What registries said of bases, by reference; nothing where a base does not exist.
-pub(in crate::ops) type KnownBases = BTreeMap<String, Option<RawManifest>>;
+/// What registries said of bases, by reference.
+pub(in crate::ops) type KnownBases = BTreeMap<String, Answer>;
+
+/// What a registry said of a base: nothing where there is none.
+#[derive(Debug, Clone)]
+pub(in crate::ops) struct Answer(pub(in crate::ops) Option<RawManifest>);
 
 /// The manifests behind a reference.
 #[derive(Debug, Clone)]
@@ -55,20 +59,16 @@ enum Question {
 /// Asks for every tag of the plan where images are published (`origin`), and for every base where it would be
 /// pulled from (`registry`).
 pub(super) async fn look(
-    plan: &Plan,
-    destinations: &[Destination],
+    question: &super::Question<'_>,
     outlines: &BTreeMap<Leg, Outline>,
     origin: &dyn Registry,
     registry: &dyn Registry,
 ) -> Seen {
-    let built = plan.images.iter().zip(destinations);
+    let built = question.plan.images.iter().zip(question.destinations);
     let built = built.filter(|(planned, _)| !planned.platforms.is_empty());
     let tags = built.flat_map(|(_, destination)| destination.references.iter().cloned());
-    let bases: BTreeMap<String, &Reference> = outlines
-        .values()
-        .flat_map(|outline| outline.images.values())
-        .map(|(reference, _)| (reference.to_string(), reference))
-        .collect();
+    let mut seen = Seen::default();
+    let bases = wanted(outlines, question.lock, &mut seen);
     let bases = bases.into_values().cloned().map(Question::Base);
     let questions: Vec<Question> = tags.map(Question::Tag).chain(bases).collect();
     let mut answers = futures_util::stream::iter(questions)
@@ -85,14 +85,13 @@ pub(super) async fn look(
             }
         })
         .buffer_unordered(PARALLEL);
-    let mut seen = Seen::default();
     while let Some((question, answer)) = answers.next().await {
         match question {
             Question::Tag(reference) => drop(seen.tags.insert(reference.to_string(), answer)),
             Question::Base(reference) => {
                 let name = reference.to_string();
                 if let Ok(raw) = &answer {
-                    seen.known.insert(name.clone(), raw.clone());
+                    seen.known.insert(name.clone(), Answer(raw.clone()));
                 }
                 let children = answer.and_then(|raw| children(&reference, raw));
                 seen.bases.insert(name, children);
@@ -100,6 +99,39 @@ pub(super) async fn look(
         }
     }
     seen
+}
+
+/// The bases that have to be asked for. What the lock has of all platforms is known from there.
+fn wanted<'o>(
+    outlines: &'o BTreeMap<Leg, Outline>,
+    lock: Option<&Lock>,
+    seen: &mut Seen,
+) -> BTreeMap<String, &'o Reference> {
+    let mut all: BTreeMap<&Reference, Vec<Platform>> = BTreeMap::new();
+    let images = outlines
+        .values()
+        .flat_map(|outline| outline.images.values());
+    for (reference, platform) in images {
+        all.entry(reference).or_default().push(*platform);
+    }
+    let mut open = BTreeMap::new();
+    for (reference, platforms) in all {
+        let locked = lock.and_then(|lock| lock.image(reference));
+        let locked = locked.map(|locked| &locked.platforms);
+        let covers = |locked: &&BTreeMap<Platform, Digest>| {
+            platforms
+                .iter()
+                .all(|platform| locked.contains_key(platform))
+        };
+        match locked.filter(covers) {
+            Some(locked) => {
+                let children = Children::Index(locked.clone());
+                seen.bases.insert(reference.to_string(), Ok(children));
+            }
+            None => drop(open.insert(reference.to_string(), reference)),
+        }
+    }
+    open
 }
 
 pub(super) async fn get(

@@ -12,20 +12,23 @@
 
 mod checks;
 mod judge;
+mod locked;
 mod look;
 mod outline;
 mod reason;
+mod stand_in;
 mod words;
 
 use std::collections::BTreeMap;
 
 use self::judge::{Candidate, Judging};
-pub(super) use self::look::KnownBases;
+pub(super) use self::look::{Answer, KnownBases};
 pub(super) use self::outline::Outline;
 use self::outline::Outlining;
 use super::error::OpError;
 use super::places::Destination;
 use crate::context::Hasher;
+use crate::lock::Lock;
 use crate::lower::LocalFiles;
 use crate::oci::Reference;
 use crate::plan::{Leg, Plan};
@@ -46,6 +49,8 @@ pub(super) struct Question<'a> {
     /// The time that was asked for.
     pub(super) epoch: Option<i64>,
     pub(super) reproducible: bool,
+    /// The workspace's lock.
+    pub(super) lock: Option<&'a Lock>,
 }
 
 /// Computes digests of local files, and remembers them below the workspace.
@@ -67,7 +72,7 @@ pub(super) fn outlines(question: &Question<'_>) -> Result<BTreeMap<Leg, Outline>
         hasher: &hasher,
         epoch: question.epoch,
         reproducible: question.reproducible,
-        period: None,
+        lock: question.lock,
     };
     let outlines = outlines.all().map_err(OpError::Invalid)?;
     // Without it, files are read again.
@@ -87,7 +92,7 @@ pub(super) async fn standing(
     ledger: &Ledger,
 ) -> Result<(Vec<Standing>, KnownBases), OpError> {
     let (plan, destinations) = (question.plan, question.destinations);
-    let seen = look::look(plan, destinations, outlines, origin, registry).await;
+    let seen = look::look(question, outlines, origin, registry).await;
     let scan = ledger.scan().map_err(OpError::Ledger)?;
     let records = by_reference(&scan.records);
     let mut all: Vec<Standing> = Vec::with_capacity(plan.images.len());

@@ -6,20 +6,22 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::checks;
+use super::locked::locked;
+use super::stand_in::{nothing, nowhere, stand_in, words};
 use crate::context::{ContextError, Filter, Hasher, parse_ignore_file};
 use crate::diagnostic::{Finding, Findings};
 use crate::key::{FORM, Parts};
 use crate::llb::Definition;
+use crate::lock::Lock;
 use crate::lower::{
-    CONTEXT, Epoch, Form, Job, LocalFiles, Parent, PinnedImage, PinnedLayout, Pins, images_of,
-    outline,
+    CONTEXT, Epoch, Form, Job, LocalFiles, Parent, PinnedLayout, Pins, images_of, outline,
 };
-use crate::oci::{Digest, ImageConfig, Platform, Reference, Repository, canonical};
+use crate::oci::{Digest, ImageConfig, Platform, Reference, canonical};
 use crate::ops::layout::resolve_layouts;
 use crate::ops::places::Destination;
 use crate::ops::resolve::uses;
 use crate::plan::{Leg, Plan, Planned};
-use crate::recipe::{Base, Content, Dockerfile, RecipeRef};
+use crate::recipe::{Base, Content, Dockerfile};
 use crate::text::{Place, with_causes};
 
 /// A leg without the digests of what it begins with.
@@ -48,8 +50,8 @@ pub(super) struct Outlining<'a> {
     /// The time that was asked for.
     pub(super) epoch: Option<i64>,
     pub(super) reproducible: bool,
-    /// The lock's period.
-    pub(super) period: Option<&'a str>,
+    /// The workspace's lock.
+    pub(super) lock: Option<&'a Lock>,
 }
 
 impl Outlining<'_> {
@@ -132,6 +134,14 @@ impl Outlining<'_> {
         };
         self.bases(planned, leg.platform, layouts, &mut outline);
         self.locals(&definition, &planned.image.recipe.place, &mut outline)?;
+        if let Some(lock) = self.lock {
+            for (name, (pin, place)) in locked(content, leg.platform, self.files, lock)? {
+                outline
+                    .places
+                    .extend(place.map(|place| (name.clone(), place)));
+                outline.parts.lock.insert(name, pin);
+            }
+        }
         if let Some(dockerfile) = content.dockerfile() {
             self.dockerfile(dockerfile, leg.platform, &mut outline)?;
         }
@@ -140,7 +150,7 @@ impl Outlining<'_> {
 
     fn period_of(&self, planned: &Planned) -> Option<String> {
         planned.image.refresh?;
-        self.period.map(ToOwned::to_owned)
+        self.lock.map(|lock| lock.period().to_string())
     }
 
     /// What stands for everything that a leg begins with: names, and nothing that anybody would have to be asked.
@@ -340,59 +350,4 @@ impl Outline {
 
 fn wrong(place: &Place, error: &(dyn std::error::Error + 'static)) -> Finding {
     Finding::error(place, with_causes(error))
-}
-
-/// The digest of nothing, in place of one that is not known.
-fn nothing() -> Digest {
-    Digest::sha256_of(&[])
-}
-
-fn stand_in(reference: Reference, platform: Platform) -> PinnedImage {
-    PinnedImage {
-        reference: reference.with_digest(nothing()),
-        manifest: nothing(),
-        config: ImageConfig::new(platform),
-        config_bytes: Vec::new(),
-    }
-}
-
-/// A repository on a host that no registry has (RFC 2606): where an image goes does not decide what it is.
-fn nowhere(name: &str) -> Option<Repository> {
-    let repository = name
-        .rsplit_once(':')
-        .map_or(name, |(repository, _)| repository);
-    format!("recipe.invalid/{repository}").parse().ok()
-}
-
-/// Everything that is said of a Dockerfile, without places.
-fn words(dockerfile: &Dockerfile) -> String {
-    let args = dockerfile.args.iter();
-    let args: BTreeMap<&str, &str> = args
-        .map(|(name, value)| (name.value.as_str(), value.as_str()))
-        .collect();
-    let images = |all: &[(crate::text::Spanned<String>, crate::text::Spanned<Base>)]| {
-        let named = all.iter();
-        named
-            .map(|(name, base)| (name.value.clone(), base_words(&base.value)))
-            .collect::<BTreeMap<String, String>>()
-    };
-    serde_json::json!({
-        "args": args,
-        "base_args": images(&dockerfile.base_args),
-        "contexts": images(&dockerfile.contexts),
-        "target": dockerfile.target.as_ref().map(|target| &target.value),
-    })
-    .to_string()
-}
-
-fn base_words(base: &Base) -> String {
-    match base {
-        Base::Image(reference) => reference.to_string(),
-        Base::Recipe(RecipeRef { recipe, select }) => format!("recipe {recipe} {select:?}"),
-        Base::Oci { folder, tag } => format!("oci {folder}:{tag}"),
-        Base::Rootfs(path) => format!("rootfs {path}"),
-        Base::Stage(name) => format!("stage {name}"),
-        Base::Scratch => "scratch".to_owned(),
-        Base::Dockerfile(_) => "dockerfile".to_owned(),
-    }
 }

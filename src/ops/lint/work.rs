@@ -14,8 +14,10 @@ use crate::lint::{
     Allows, Around, Files, Levels, RecipeView, Setting, Summary, WorkspaceView, apply,
     check_recipe, check_workspace,
 };
+use crate::lock::FILE_NAME as LOCK;
 use crate::lower::LocalFiles;
 use crate::ops::load::{defaults, follows, references};
+use crate::ops::lock::PeriodFrom;
 use crate::ops::places::destination;
 use crate::plan::{Linked, check_links, check_names};
 use crate::recipe::{Defaults, Facts, Library, Surroundings, expand};
@@ -24,9 +26,6 @@ use crate::workspace::{self, FILE_NAME, Workspace};
 
 /// Below this many files threads cost more than they save.
 const WORTH_THREADS: usize = 16;
-
-/// The lock's name, beside `kiln.yaml`.
-const LOCK: &str = "kiln.lock";
 
 /// What is kept of a file.
 #[derive(Default)]
@@ -74,15 +73,25 @@ pub(super) fn lint(named: &Named, given: &[Setting]) -> Found {
     let library = Library::new(move |path| files.read(path));
     let local = LocalFiles::new(&workspace.root);
     let local = Local(&local);
+    let has_lock = workspace.root.join(LOCK).is_file();
+    // What keeps it from being read is among the findings.
+    let lock = crate::ops::lock::read(&workspace.root, &mut findings).ok();
+    let lock = lock.flatten();
     let job = Job {
         workspace: &workspace,
         library: &library,
         levels: &levels,
         defaults: defaults(&workspace),
-        has_lock: workspace.root.join(LOCK).is_file(),
+        has_lock,
         // Which commit it is does not change what is found, and asking git would take longer than all the rest.
         facts: Facts {
             git: Ok(("0".repeat(40), 0)),
+            period: if has_lock && lock.is_none() {
+                // Its mistake is reported where it is, and not once more for each use.
+                Ok("2000Q1".to_owned())
+            } else {
+                PeriodFrom::Lock.of(lock.as_ref())
+            },
         },
     };
     let mut summaries = Vec::new();
@@ -120,7 +129,8 @@ pub(super) fn lint(named: &Named, given: &[Setting]) -> Found {
     let cut = left_out(&findings);
     let settled = |path: &str| {
         // Rules see a fragment in the recipes that extend it, and a snippet once something uses it.
-        let is_seen = recipes.contains(path) || path == FILE_NAME || named.contains(path);
+        let is_seen =
+            recipes.contains(path) || path == FILE_NAME || path == LOCK || named.contains(path);
         // What an allow was for may be among what was left out.
         !cut.iter().any(|(cut, ..)| cut == path)
             && !broken.contains(path)

@@ -6,7 +6,7 @@ fn of(base: &str, lock: bool) -> Vec<String> {
     let recipe = format!("kiln: 1\nname: a\ntags: [\"1\"]\n# 기본\nbase: {base}\n");
     let bench = bench(&[("recipes/a.yaml", &recipe)]);
     if lock {
-        bench.write("kiln.lock", "");
+        bench.write("kiln.lock", "lock: 1\nperiod: 2026Q4\n");
     }
     let lines = shown(&report(&bench, &[])).into_iter();
     lines

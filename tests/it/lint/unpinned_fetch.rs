@@ -59,7 +59,7 @@ fn a_snippet_is_told_once_and_as_a_note_where_its_callers_choose_the_file() {
             lines[0].contains(&format!("tool.yaml:5:18: {level}[unpinned-fetch]")),
             "{lines:?}"
         );
-        bench.write("kiln.lock", "");
+        bench.write("kiln.lock", "lock: 1\nperiod: 2026Q4\n");
         assert_eq!(shown(&report(&bench, &[])), [""; 0]);
     }
 }

@@ -38,6 +38,7 @@ mod committing;
 mod compressing;
 mod contexts;
 mod copying;
+mod counting;
 mod dnf;
 mod dockerfile_faults;
 mod dockerfiles;

@@ -15,7 +15,7 @@ use crate::buildkit::progress::{LogStream, Progress, ProgressSink, Warning};
 use crate::proto::control::{StatusResponse, Vertex, VertexLog, VertexWarning};
 
 /// Lines of each step that are kept for its error.
-const KEPT_LINES: usize = 20;
+const KEPT_LINES: usize = 30;
 
 /// What is known of the steps of one solve.
 #[derive(Debug)]

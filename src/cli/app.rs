@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::exit::Exit;
 use super::{
     build, common, completion, config, doctor, examples, explain, init, lint, lock, out, plan,
-    schema, show, update, verify,
+    rebuild, schema, show, update, verify,
 };
 use crate::config::Config;
 use crate::ops::{Mask, OpError};
@@ -32,6 +32,9 @@ enum Command {
     /// Build images on all their platforms at once, and with --push publish one index for each
     #[command(after_help = examples::BUILD)]
     Build(build::Args),
+    /// Build and publish what is stale, in order, and go on where a run before came to its end; fit for every night
+    #[command(after_help = examples::REBUILD)]
+    Rebuild(rebuild::Args),
     /// Print what would be built, in which order and on what; asks neither registry nor builder
     #[command(after_help = examples::PLAN)]
     Plan(plan::Args),
@@ -130,6 +133,7 @@ async fn heed(command: Command, config: &Config) -> Exit {
 async fn run(command: Command, config: &Config, stop: &CancellationToken) -> Exit {
     let result = match command {
         Command::Build(args) => build::exec(args, config, stop).await,
+        Command::Rebuild(args) => rebuild::exec(args, config, stop).await,
         Command::Plan(args) => unless_stopped(plan::exec(args, config), stop).await,
         Command::Show(args) => unless_stopped(show::exec(&args), stop).await,
         Command::Schema(args) => Ok(schema::exec(&args)),

@@ -1,5 +1,6 @@
 //! `kiln build`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -161,9 +162,10 @@ fn options(
         },
         no_cache: args.no_cache,
         force: args.force,
+        sunk: BTreeMap::new(),
         set: args.selection.set(),
         record: args.record.clone(),
-        given: given(args)?,
+        given: given(&args.secrets, &args.agents)?,
         epoch: epoch(config)?,
         proxy: config.proxies.clone(),
         stop: stop.clone(),
@@ -204,14 +206,15 @@ fn show(args: &Args, report: &BuildReport) -> Exit {
     Exit::of_report(report)
 }
 
-fn given(args: &Args) -> Result<Given, OpError> {
+/// What the command line gives to steps that ask for it.
+pub(super) fn given(secrets: &[(String, SecretFrom)], agents: &[String]) -> Result<Given, OpError> {
     let mut given = Given::default();
     given.on_note(|note| out::talk(&format!("note: {note}")));
-    for (id, from) in &args.secrets {
+    for (id, from) in secrets {
         given.add_secret(id, from)?;
     }
     out::hide(given.mask());
-    for spec in &args.agents {
+    for spec in agents {
         match spec.split_once('=') {
             Some((id, socket)) => given.add_agent(id, Some(PathBuf::from(socket)))?,
             None => given.add_agent(spec, None)?,
@@ -221,7 +224,7 @@ fn given(args: &Args) -> Result<Given, OpError> {
 }
 
 /// `id=ID,src=FILE` or `id=ID,env=NAME`, as buildx takes it.
-fn secret(text: &str) -> Result<(String, SecretFrom), String> {
+pub(super) fn secret(text: &str) -> Result<(String, SecretFrom), String> {
     let (mut id, mut from) = (None, None);
     for part in text.split(',') {
         match part.split_once('=') {

@@ -38,6 +38,24 @@ Examples:
   # for programs: the result, and the digests as buildx writes them
   kiln build --push --format json --metadata-file out.json";
 
+/// Of `rebuild`.
+pub(super) const REBUILD: &str = "\
+Examples:
+  # all that is stale, or whose window of `refresh` has ended
+  kiln rebuild --due
+  # what stands on a base, in order, children on their rebuilt parents
+  kiln rebuild --dependents-of debian:12
+  # what differs from a revision, and what stands on it
+  kiln rebuild --changed-since origin/main
+  # some images, with a report for people and one for programs
+  kiln rebuild --due 'ai-*' --report night.md --report night.json
+  # how many images are published, identical, failed
+  kiln rebuild --format json | jq .summary
+
+What is current is left alone, so a run that was killed goes on when it is repeated. Images that failed before go last. \
+Nothing to do is exit code 0, without a builder; 8 is an image that is still stale after its rebuild. docs/rebuild.md has \
+more.";
+
 /// Of `plan`.
 pub(super) const PLAN: &str = "\
 Examples:

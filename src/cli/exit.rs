@@ -8,6 +8,7 @@ use crate::ops::build::{
     OutputState,
 };
 use crate::ops::doctor::{Diagnosis, Fault};
+use crate::ops::rebuild::RebuildReport;
 
 /// How the program ends. Where several apply, the lowest but 0 wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,6 +82,16 @@ impl Exit {
             (Self::Done, one) | (one, Self::Done) => one,
             (one, other) => one.min(other),
         }
+    }
+
+    /// The exit for what happened in a rebuild.
+    pub(super) fn of_rebuild(report: &RebuildReport) -> Self {
+        let check = if report.is_any_still_stale() {
+            Self::CheckFailed
+        } else {
+            Self::Done
+        };
+        Self::of_report(&report.build).and(check)
     }
 
     /// The exit for what happened in a build.

@@ -18,6 +18,7 @@ mod lock;
 mod out;
 mod output;
 mod plan;
+mod rebuild;
 mod render;
 mod schema;
 mod show;

@@ -21,6 +21,11 @@ impl Period {
         })
     }
 
+    /// Its year.
+    pub fn year(self) -> u16 {
+        self.year
+    }
+
     /// The quarter in which a time lies, in seconds since 1970.
     pub fn at(seconds: i64) -> Option<Self> {
         let time = jiff::Timestamp::from_second(seconds).ok()?;

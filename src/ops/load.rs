@@ -1,5 +1,6 @@
 //! Finds the workspace, reads its recipes and expands them.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -54,6 +55,9 @@ pub struct Loaded {
     pub lock: Option<Arc<Lock>>,
     /// The period that recipes saw; an error text where there is none.
     pub period: Result<String, String>,
+    /// The files that each recipe is made of, without those that its images copy: itself, what it extends and uses,
+    /// templates, folders of definitions.
+    pub made_of: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Loaded {
@@ -82,7 +86,20 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, OpError> {
     let (recipes, library) = recipes(&workspace, &named, &mut findings)?;
     check_names(recipes.iter().map(Recipe::spanned_name), &mut findings);
     let facts = facts::facts(&workspace.root, period.clone());
-    let images = expand_all(&workspace, &recipes, &options.set, &facts, &mut findings);
+    let mut made_of = BTreeMap::new();
+    for recipe in &recipes {
+        let files = library.made_of(recipe.source().path());
+        made_of.insert(recipe.name().to_owned(), files);
+    }
+    let read = &mut made_of;
+    let images = expand_all(
+        &workspace,
+        &recipes,
+        &options.set,
+        &facts,
+        read,
+        &mut findings,
+    );
     let mut findings = heeded(&workspace, findings);
     findings.extend(library.findings());
     let destinations = destinations(&workspace, &images, &mut findings);
@@ -111,6 +128,7 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, OpError> {
         notes: findings,
         lock,
         period,
+        made_of,
     })
 }
 
@@ -238,12 +256,23 @@ fn expand_all(
     recipes: &[Recipe],
     set: &BTreeMap<String, String>,
     facts: &Facts,
+    made_of: &mut BTreeMap<String, BTreeSet<String>>,
     findings: &mut Findings,
 ) -> Vec<Image> {
     let defaults = defaults(workspace);
     let files = LocalFiles::new(&workspace.root);
-    let templates = |path: &str| files.read(path);
-    let folders = |path: &str| files.names(path);
+    let read = RefCell::new(BTreeSet::new());
+    let note = |path: &str| {
+        read.borrow_mut().insert(path.to_owned());
+    };
+    let templates = |path: &str| {
+        note(path);
+        files.read(path)
+    };
+    let folders = |path: &str| {
+        note(path);
+        files.names(path)
+    };
     let around = Surroundings {
         defaults: &defaults,
         set,
@@ -251,10 +280,13 @@ fn expand_all(
         templates: &templates,
         folders: &folders,
     };
-    recipes
-        .iter()
-        .flat_map(|recipe| expand(recipe, around, findings))
-        .collect()
+    let mut images = Vec::new();
+    for recipe in recipes {
+        images.extend(expand(recipe, around, findings));
+        let own = made_of.entry(recipe.name().to_owned()).or_default();
+        own.append(&mut read.borrow_mut());
+    }
+    images
 }
 
 /// What the workspace gives to recipes that say nothing.

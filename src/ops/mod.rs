@@ -22,6 +22,7 @@ mod mask;
 mod password;
 mod places;
 mod plan;
+pub mod rebuild;
 mod resolve;
 mod settings;
 mod show;

@@ -94,7 +94,8 @@ impl Walk<'_> {
                     if tree.get("name").is_none() {
                         self.library.add_fragment(&file);
                     }
-                    self.library.name(path);
+                    let from = target.place.source.path();
+                    self.library.name(from, path);
                     return Some(file);
                 }
             }

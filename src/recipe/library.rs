@@ -69,8 +69,8 @@ pub struct Library {
     /// Nothing for a file with mistakes that have been reported in its own lines.
     snippets: Shelf<Result<Option<Arc<Snippet>>, String>>,
     fragments: Mutex<BTreeMap<String, Arc<File>>>,
-    /// Paths of files that another file extends or uses.
-    named: Mutex<BTreeSet<String>>,
+    /// Paths of files that others extend or use, by the paths of those.
+    named: Mutex<BTreeMap<String, BTreeSet<String>>>,
 }
 
 impl Library {
@@ -143,17 +143,34 @@ impl Library {
         })
     }
 
-    /// Keeps in mind that a file extends or uses the one at a path.
-    pub(crate) fn name(&self, path: &str) {
+    /// Keeps in mind that the file `from` extends or uses the one at a path.
+    pub(crate) fn name(&self, from: &str, path: &str) {
         let mut named = lock(&self.named);
-        if !named.contains(path) {
-            named.insert(path.to_owned());
+        if let Some(own) = named.get_mut(from) {
+            if !own.contains(path) {
+                own.insert(path.to_owned());
+            }
+        } else {
+            named.insert(from.to_owned(), BTreeSet::from([path.to_owned()]));
         }
     }
 
     /// The paths of all files that another one extends or uses, as far as files have been looked at.
     pub fn named(&self) -> BTreeSet<String> {
-        lock(&self.named).clone()
+        lock(&self.named).values().flatten().cloned().collect()
+    }
+
+    /// The paths of a file and of all that it extends and uses, and these in turn.
+    pub fn made_of(&self, path: &str) -> BTreeSet<String> {
+        let named = lock(&self.named);
+        let mut all = BTreeSet::new();
+        let mut open = vec![path];
+        while let Some(next) = open.pop() {
+            if all.insert(next.to_owned()) {
+                open.extend(named.get(next).into_iter().flatten().map(String::as_str));
+            }
+        }
+        all
     }
 
     /// The texts of all files that were read here, by path.

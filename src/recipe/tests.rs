@@ -106,7 +106,7 @@ pub enum Emulation {
 
 /// How often what an image is made of is looked up anew: the length of the window that `period` names.
 ///
-/// It is checked and shown in plans. It has no effect yet: there are no locks whose pins could grow old.
+/// It is checked, shown in plans, and heeded by `rebuild --due` alone: no image is stale because time passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refresh {
     /// Each week.

@@ -80,7 +80,7 @@ impl Locksmith {
         files.insert(path.to_owned(), content.as_bytes().to_vec());
     }
 
-    fn sources(&self) -> Sources {
+    pub(crate) fn sources(&self) -> Sources {
         Sources {
             registry: Arc::clone(&self.shop.registry) as _,
             web: Web::new(&RemoteConfig::default()).unwrap(),

@@ -66,6 +66,7 @@ mod pip;
 mod platform;
 mod programs;
 mod reaching;
+mod rebuilding;
 mod recipes;
 mod repeating;
 mod reproducing;

@@ -219,6 +219,17 @@ impl Run {
         self
     }
 
+    /// Requires a text on standard output.
+    #[track_caller]
+    pub(crate) fn stdout_has(self, text: &str) -> Self {
+        assert!(
+            self.stdout.contains(text),
+            "no `{text}` in:\n{}",
+            self.stdout
+        );
+        self
+    }
+
     /// Lines that steps wrote on a platform.
     pub(crate) fn logged(&self, platform: &str) -> Vec<&str> {
         let lines = self

@@ -97,7 +97,7 @@ fn repeated_states_are_told_once_and_the_last_one_counts() {
 }
 
 #[test]
-fn lines_come_before_the_end_of_their_step_and_the_last_twenty_are_kept() {
+fn lines_come_before_the_end_of_their_step_and_the_last_thirty_are_kept() {
     let (mut tracker, events) = tracker();
     let lines: Vec<String> = (0..30).map(|number| format!("zeile {number}\n")).collect();
     let text = lines.concat();
@@ -113,7 +113,7 @@ fn lines_come_before_the_end_of_their_step_and_the_last_twenty_are_kept() {
     assert_eq!(events.len(), 33);
     assert_eq!(events[31], "a: ende ohne zeile");
     let lines = tracker.last_lines("a");
-    assert_eq!((lines.len(), lines[0].as_str()), (20, "zeile 11"));
+    assert_eq!((lines.len(), lines[0].as_str()), (30, "zeile 1"));
     assert!(tracker.last_lines("other").is_empty());
 }
 

@@ -13,7 +13,7 @@ use crate::ops::{
     Checked, ImageFinding, OpError, Outcome, PlannedImage, Reason, Verified, with_causes,
 };
 
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// What `build` did.
 pub(in crate::cli) fn build(report: &BuildReport) -> String {
@@ -83,7 +83,7 @@ pub(super) fn finding(finding: &Finding) -> Value {
     })
 }
 
-fn image(image: &ImageReport) -> Value {
+pub(super) fn image(image: &ImageReport) -> Value {
     let platforms: BTreeMap<String, Value> = image
         .legs
         .iter()

@@ -6,6 +6,7 @@ pub(super) mod json;
 pub(super) mod lint;
 pub(super) mod lock;
 pub(super) mod progress;
+pub(super) mod rebuild;
 pub(super) mod report;
 pub(super) mod shown;
 pub(super) mod table;

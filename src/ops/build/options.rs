@@ -49,6 +49,8 @@ pub struct BuildOptions {
     pub no_cache: bool,
     /// Whether images are built although they are up to date.
     pub force: bool,
+    /// Images, as `REPOSITORY:TAG`, that let all others go first, by how often they failed.
+    pub sunk: BTreeMap<String, u32>,
     /// Values of `--set`, for the record.
     pub set: BTreeMap<String, String>,
     /// Where records go; beside `kiln.yaml` where nothing is said.

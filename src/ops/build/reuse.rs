@@ -4,7 +4,7 @@
 //! an image that is not, the platforms that are current are taken as they are, so that only the others are
 //! solved. A parent that is current is what its children are built on, by its published manifest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt as _;
 
@@ -19,9 +19,9 @@ use super::run::references;
 use super::settle::{Settled, ledger_path, planned};
 use crate::key::Parts;
 use crate::lower::{LocalFiles, Parent};
-use crate::oci::{Descriptor, Platform};
+use crate::oci::{Descriptor, Digest, Platform, Reference};
 use crate::ops::current::{
-    self, KnownBases, Outline, Published, Question, Reason, ReasonKind, Standing, State,
+    self, Answer, KnownBases, Outline, Published, Question, Reason, ReasonKind, Standing, State,
 };
 use crate::ops::error::OpError;
 use crate::ops::load::Loaded;
@@ -36,13 +36,15 @@ const PARALLEL: usize = 8;
 /// What is known before any builder is asked.
 #[derive(Debug)]
 pub struct Begun {
-    pub(super) plan: Plan,
-    pub(super) destinations: Vec<Destination>,
-    pub(super) outlines: BTreeMap<Leg, Outline>,
+    pub(in crate::ops) plan: Plan,
+    pub(in crate::ops) destinations: Vec<Destination>,
+    pub(in crate::ops) outlines: BTreeMap<Leg, Outline>,
     /// What is known of each image; nothing where images are built whatever is known.
-    pub(super) standings: Vec<Standing>,
+    pub(in crate::ops) standings: Vec<Standing>,
     /// What was heard of bases.
-    pub(super) known: KnownBases,
+    pub(in crate::ops) known: KnownBases,
+    /// Images whose steps are run even where builders know their results.
+    pub(super) fresh: BTreeSet<usize>,
 }
 
 impl Begun {
@@ -54,6 +56,29 @@ impl Begun {
 
 fn is_done(standing: &Standing) -> bool {
     matches!(standing.state, State::Current | State::TagMissing)
+}
+
+/// What decides each leg of a plan, without asking anybody.
+///
+/// # Errors
+/// A leg that cannot be outlined, such as one whose files are not there.
+pub(in crate::ops) fn outlined(
+    loaded: &Loaded,
+    options: &BuildOptions,
+    plan: &Plan,
+) -> Result<BTreeMap<Leg, Outline>, OpError> {
+    let images = plan.images.iter();
+    let destinations: Vec<Destination> = images
+        .map(|planned| loaded.destination_of(&planned.image))
+        .collect();
+    current::outlines(&Question {
+        plan,
+        destinations: &destinations,
+        files: &LocalFiles::new(&loaded.workspace.root),
+        epoch: options.epoch,
+        reproducible: loaded.workspace.reproducible,
+        lock: loaded.lock.as_deref(),
+    })
 }
 
 /// Plans, and asks registries what is up to date.
@@ -70,6 +95,7 @@ pub async fn begin(
         outlines: BTreeMap::new(),
         standings: Vec::new(),
         known: KnownBases::new(),
+        fresh: BTreeSet::new(),
     };
     if !options.push && options.outputs.is_empty() {
         return Ok(begun);
@@ -258,6 +284,22 @@ impl Reused {
 }
 
 impl Settled<'_> {
+    /// The manifest of a base on a platform that nothing is built on here. A stage on the builder's own platform counts
+    /// for its image's platform all the same, so that the builder decides no key.
+    pub(super) fn heard(&self, reference: &Reference, platform: Platform) -> Option<Digest> {
+        let locked = self.pins.lock().and_then(|lock| lock.image(reference));
+        if let Some(manifest) = locked.and_then(|locked| locked.platforms.get(&platform)) {
+            return Some(manifest.clone());
+        }
+        let Answer(raw) = self.known.get(&reference.to_string())?;
+        let raw = raw.as_ref()?;
+        if !raw.media_type.is_index() {
+            return Some(raw.digest.clone());
+        }
+        let index = raw.index().ok()?;
+        Some(index.images().get(&platform)?.digest.clone())
+    }
+
     /// The report of an image that is current as a whole; leads tags to it where they are missing.
     pub(super) async fn current(&self, number: usize) -> Option<ImageReport> {
         let standing = self.standings.get(number).filter(|it| is_done(it))?;

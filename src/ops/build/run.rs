@@ -151,7 +151,8 @@ impl Settled<'_> {
         let builder = self.assigned[&leg.platform];
         let may_begin = || self.may_begin(leg.image);
         let begin = || Box::pin(self.solve(leg, parents)) as BoxFuture<'_, LegReport>;
-        match self.board.run(builder, may_begin, begin).await {
+        let rank = self.options.sunk.get(&name.image).copied().unwrap_or(0);
+        match self.board.run(builder, rank, may_begin, begin).await {
             Ok(report) => report,
             Err(why) => skipped(self.events, name, why),
         }
@@ -181,7 +182,7 @@ impl Settled<'_> {
                 epoch,
                 pins: &pins,
                 files: &self.files,
-                form: &self.forms[builder],
+                form: self.form(leg.image, builder),
             },
             builder: &self.backends.builders[builder],
             aim: Aim::new(
@@ -219,8 +220,9 @@ impl Settled<'_> {
     /// What decides a leg, now that all it begins with is known.
     fn parts(&self, leg: Leg, outline: &Outline, pins: &Pins) -> Option<Parts> {
         let image = |reference: &Reference, platform| {
-            let pin = pins.image(reference, platform)?;
-            Some(pin.manifest.clone())
+            let pin = pins.image(reference, platform);
+            pin.map(|pin| pin.manifest.clone())
+                .or_else(|| self.heard(reference, platform))
         };
         let parents = &self.plan.images[leg.image].parents;
         outline.complete(image, |number| {

@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::event::{Event, EventSink, LegName, LegOutcomeKind};
 use super::options::FailurePolicy;
+use super::queue::Queue;
 use super::report::{LegReport, LegState};
 use crate::lower::Parent;
 use crate::plan::{Leg, Plan};
@@ -39,8 +40,8 @@ pub(super) struct Board {
     /// Cancelled when no further image may begin.
     hold: CancellationToken,
     policy: FailurePolicy,
-    slots: Vec<Semaphore>,
-    jobs: Semaphore,
+    slots: Vec<Queue>,
+    jobs: Queue,
 }
 
 impl Board {
@@ -62,11 +63,8 @@ impl Board {
             stop: interrupt.child_token(),
             hold: CancellationToken::new(),
             policy,
-            slots: slots
-                .iter()
-                .map(|&count| Semaphore::new(count.max(1)))
-                .collect(),
-            jobs: Semaphore::new(jobs.unwrap_or(Semaphore::MAX_PERMITS).max(1)),
+            slots: slots.iter().map(|&count| Queue::new(count)).collect(),
+            jobs: Queue::new(jobs.unwrap_or(usize::MAX)),
         }
     }
 
@@ -122,17 +120,19 @@ impl Board {
     }
 
     /// Runs a leg once its builder has a slot, unless everything is to stop; why it has no report then.
-    /// The leg is made only then: of thousands that wait, few are at work.
+    /// The leg is made only then: of thousands that wait, few are at work. Those of a higher `rank` let all others go
+    /// first.
     pub(super) async fn run<'a>(
         &self,
         builder: usize,
+        rank: u32,
         may_begin: impl Fn() -> bool,
         leg: impl FnOnce() -> BoxFuture<'a, LegReport>,
     ) -> Result<LegReport, &'static str> {
         // The slot comes first: whoever waits for a busy builder must not hold back another one's legs.
         let slot = async {
-            let slot = self.slots[builder].acquire().await;
-            let job = self.jobs.acquire().await;
+            let slot = self.slots[builder].acquire(rank).await;
+            let job = self.jobs.acquire(rank).await;
             (slot, job)
         };
         let _slot = tokio::select! {

@@ -1,6 +1,6 @@
 //! What is settled before the first leg begins: plan, builders, bases, graphs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ use crate::llb::ProxyEnv;
 use crate::lower::{BuilderFacts, Epoch, Form, LocalFiles, Lowered, Pins};
 use crate::oci::Platform;
 use crate::ops::connect::{Backends, Ready};
-use crate::ops::current::{Outline, Standing};
+use crate::ops::current::{KnownBases, Outline, Standing};
 use crate::ops::error::OpError;
 use crate::ops::facts;
 use crate::ops::given::Given;
@@ -40,6 +40,8 @@ pub(super) struct Settled<'a> {
     pub(super) files: LocalFiles,
     pub(super) assigned: BTreeMap<Platform, usize>,
     pub(super) forms: Vec<Form>,
+    /// Images whose steps are run even where builders know their results, and what to say to each builder for that.
+    pub(super) fresh: (BTreeSet<usize>, Vec<Form>),
     /// Every leg's graph with its parents' in it.
     pub(super) graphs: BTreeMap<Leg, Lowered>,
     pub(super) board: Board,
@@ -50,6 +52,8 @@ pub(super) struct Settled<'a> {
     pub(super) standings: Vec<Standing>,
     /// Legs that are published and up to date, as far as something needs them.
     pub(super) reused: BTreeMap<Leg, Reused>,
+    /// What was heard of bases.
+    pub(super) known: KnownBases,
     /// What decides each leg that has not begun, where images go somewhere.
     pub(super) outlines: Mutex<BTreeMap<Leg, Outline>>,
     pub(super) revision: Option<(String, bool)>,
@@ -117,6 +121,7 @@ pub(super) async fn settle<'a>(
         outlines,
         standings,
         known,
+        fresh,
     } = begun;
     let assigned = assign::assign(&plan, &backends.builders)?;
     let warnings = limits::emulation(&plan, &assigned, &backends.builders)?;
@@ -140,8 +145,10 @@ pub(super) async fn settle<'a>(
     let forms: Vec<Form> = backends
         .builders
         .iter()
-        .map(|ready| form(ready, options))
+        .map(|ready| form(ready, options, options.no_cache))
         .collect();
+    let builders = backends.builders.iter();
+    let fresh_forms = builders.map(|ready| form(ready, options, true)).collect();
     let published = |leg: &Leg| reused.get(leg).and_then(Reused::parent);
     let graphs = rehearse::rehearse(&plan, &pins, &epochs, &files, &published, |platform| {
         &forms[builder(platform)]
@@ -170,9 +177,11 @@ pub(super) async fn settle<'a>(
         warnings,
         standings,
         reused,
+        known,
         outlines: Mutex::new(outlines),
         graphs,
         forms,
+        fresh: (fresh, fresh_forms),
         plan,
         destinations,
         pins,
@@ -186,7 +195,7 @@ pub(super) async fn settle<'a>(
 }
 
 /// The file of records.
-pub(super) fn ledger_path(loaded: &Loaded, options: &BuildOptions) -> PathBuf {
+pub(in crate::ops) fn ledger_path(loaded: &Loaded, options: &BuildOptions) -> PathBuf {
     let otherwise = || loaded.workspace.root.join(LEDGER);
     options.record.clone().unwrap_or_else(otherwise)
 }
@@ -241,12 +250,12 @@ fn check_needs(legs: &BTreeMap<Leg, Lowered>, given: &Given) -> Result<(), OpErr
     Ok(())
 }
 
-fn form(ready: &Ready, options: &BuildOptions) -> Form {
+fn form(ready: &Ready, options: &BuildOptions, no_cache: bool) -> Form {
     Form::Builder(BuilderFacts {
         native: ready.info.native,
         trust: ready.trust,
         proxy: proxy(&options.proxy),
-        no_cache: options.no_cache,
+        no_cache,
     })
 }
 

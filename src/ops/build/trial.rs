@@ -25,7 +25,7 @@ use crate::oci::{Compression, History, ImageConfig, canonical};
 use crate::recipe::{FileTest, RunTest, Test, TestKind};
 
 /// Lines of a test that are kept for its failure.
-const KEPT_LINES: usize = 20;
+const KEPT_LINES: usize = 30;
 /// Bytes of each output that are kept. Builders clip far below, unless somebody told them not to.
 const KEPT_BYTES: usize = 32 << 20;
 /// How a builder says that it leaves out the rest of an output.

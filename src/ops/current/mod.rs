@@ -17,6 +17,7 @@ mod look;
 mod outline;
 mod reason;
 mod stand_in;
+mod taken;
 mod words;
 
 use std::collections::BTreeMap;

@@ -21,7 +21,7 @@ use crate::ops::layout::resolve_layouts;
 use crate::ops::places::Destination;
 use crate::ops::resolve::uses;
 use crate::plan::{Leg, Plan, Planned};
-use crate::recipe::{Base, Content, Dockerfile};
+use crate::recipe::{Base, Content, Dockerfile, Refresh};
 use crate::text::{Place, with_causes};
 
 /// A leg without the digests of what it begins with.
@@ -149,8 +149,12 @@ impl Outlining<'_> {
     }
 
     fn period_of(&self, planned: &Planned) -> Option<String> {
-        planned.image.refresh?;
-        self.lock.map(|lock| lock.period().to_string())
+        let period = self.lock?.period();
+        match planned.image.refresh? {
+            Refresh::Never => None,
+            Refresh::Yearly => Some(period.year().to_string()),
+            Refresh::Weekly | Refresh::Monthly | Refresh::Quarterly => Some(period.to_string()),
+        }
     }
 
     /// What stands for everything that a leg begins with: names, and nothing that anybody would have to be asked.

@@ -127,7 +127,7 @@ fn found(
     let library = reader.library?;
     match library.snippet(&path.value) {
         Ok(snippet) => {
-            library.name(&path.value);
+            library.name(path.place.source.path(), &path.value);
             snippet.map(|snippet| (path, snippet))
         }
         Err(message) => {

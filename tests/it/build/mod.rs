@@ -7,6 +7,7 @@ mod dockerfile;
 mod draft;
 mod fake;
 mod program;
+mod rebuilding;
 mod rival;
 mod seed;
 mod seen;
@@ -14,6 +15,7 @@ mod workshop;
 
 pub(crate) use draft::Draft;
 pub(crate) use program::{Ran, closed_port, kiln};
+pub(crate) use rebuilding::{after, move_base, rebuild, rebuild_with, verdicts};
 pub(crate) use rival::Rival;
 pub(crate) use seed::{image_of, put_image, put_index};
 pub(crate) use seen::{Act, Moment, Seen, Wrong};

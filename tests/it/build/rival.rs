@@ -20,6 +20,8 @@ pub(crate) struct Rival {
 enum TagEvent {
     /// What is read from it is another image.
     Stolen(Reference),
+    /// What is read from it says that it was made from something else.
+    Garbled,
     /// Its push cancels this.
     Cancels(CancellationToken),
 }
@@ -27,6 +29,12 @@ enum TagEvent {
 impl Rival {
     pub(crate) fn new(inner: Arc<MemoryRegistry>, tag: &'static str, other: &str) -> Self {
         let event = TagEvent::Stolen(other.parse().unwrap());
+        Self { inner, tag, event }
+    }
+
+    /// Whoever reads the tag hears of other build keys than were written.
+    pub(crate) fn garbling(inner: Arc<MemoryRegistry>, tag: &'static str) -> Self {
+        let event = TagEvent::Garbled;
         Self { inner, tag, event }
     }
 
@@ -43,6 +51,19 @@ impl Rival {
     fn is_tag(&self, at: &ManifestRef) -> bool {
         matches!(at, ManifestRef::Tag(tag) if tag.as_str() == self.tag)
     }
+}
+
+/// Another key, and no parts of it.
+fn garbled(mut raw: RawManifest) -> RawManifest {
+    let text = String::from_utf8(raw.bytes.to_vec()).unwrap();
+    let mut parts = text.split("v1:sha256:");
+    let mut other = parts.next().unwrap().to_owned();
+    for part in parts {
+        other.push_str("v1:sha256:00000000");
+        other.push_str(&part[8..]);
+    }
+    raw.bytes = Bytes::from(other.replace("dev.kiln.build-parts", "dev.kiln.build-other"));
+    raw
 }
 
 #[async_trait]
@@ -66,7 +87,9 @@ impl Registry for Rival {
             let at = ManifestRef::of(other);
             return self.inner.get_manifest(other.repository(), &at).await;
         }
-        self.inner.get_manifest(repository, at).await
+        let found = self.inner.get_manifest(repository, at).await?;
+        let is_garbled = matches!(self.event, TagEvent::Garbled) && self.is_tag(at);
+        Ok(found.map(|raw| if is_garbled { garbled(raw) } else { raw }))
     }
 
     async fn put_manifest(

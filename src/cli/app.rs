@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
 use super::{
-    build, common, completion, config, doctor, examples, explain, init, lint, lock, out, plan,
-    rebuild, schema, show, update, verify,
+    build, common, completion, config, doctor, examples, explain, graph, init, lint, lock, out,
+    outdated, plan, rebuild, schema, show, update, verify, why,
 };
 use crate::config::Config;
 use crate::ops::{Mask, OpError};
@@ -42,6 +42,15 @@ enum Command {
     /// asks neither registry nor builder
     #[command(after_help = examples::SHOW)]
     Show(show::Args),
+    /// Say which images are not up to date, and why, with the line; asks registries, and no builder
+    #[command(after_help = examples::OUTDATED)]
+    Outdated(outdated::Args),
+    /// Tell everything that is known of an image: what decides it on each platform, now and when it was published
+    #[command(after_help = examples::WHY)]
+    Why(why::Args),
+    /// Draw images and what they are made of; asks nobody, and with --stale what is up to date
+    #[command(after_help = examples::GRAPH)]
+    Graph(graph::Args),
     /// Print the JSON Schema of recipes, kiln.yaml or snippets, for editors
     #[command(after_help = examples::SCHEMA)]
     Schema(schema::Args),
@@ -136,6 +145,9 @@ async fn run(command: Command, config: &Config, stop: &CancellationToken) -> Exi
         Command::Rebuild(args) => rebuild::exec(args, config, stop).await,
         Command::Plan(args) => unless_stopped(plan::exec(args, config), stop).await,
         Command::Show(args) => unless_stopped(show::exec(&args), stop).await,
+        Command::Outdated(args) => unless_stopped(outdated::exec(args, config), stop).await,
+        Command::Why(args) => unless_stopped(why::exec(args, config), stop).await,
+        Command::Graph(args) => unless_stopped(graph::exec(args, config), stop).await,
         Command::Schema(args) => Ok(schema::exec(&args)),
         Command::Init(args) => init::exec(&args),
         Command::Lint(args) => unless_stopped(lint::exec(&args, config), stop).await,

@@ -68,6 +68,44 @@ Examples:
   # also the graphs, which `buildctl build` reads
   kiln plan ai-base --llb graphs";
 
+/// Of `outdated`.
+pub(super) const OUTDATED: &str = "\
+Examples:
+  # is everything up to date, and what is not for which reason?
+  kiln outdated
+  # one recipe, and the images that it is built on
+  kiln outdated ai-services
+  # by this machine's records; only bases are asked for
+  kiln outdated --against record
+  # for programs
+  kiln outdated --format json
+
+An image is current, current but for a tag (tag-missing), stale, or nobody can say (unknown). The exit code is 0 where \
+all are current and 8 otherwise, 2 for a mistake in a recipe. docs/outdated.md tells what each reason means.";
+
+/// Of `why`.
+pub(super) const WHY: &str = "\
+Examples:
+  # state, reasons, bases, files and keys of all variants of a recipe
+  kiln why ai-base
+  # of one image
+  kiln why cerebral/ai-base:cuda
+  # on one platform, for programs
+  kiln why cerebral/ai-base:cuda --platform linux/arm64 --format json";
+
+/// Of `graph`.
+pub(super) const GRAPH: &str = "\
+Examples:
+  # bases, and the images on them
+  kiln graph
+  # a picture, coloured by what is up to date
+  kiln graph --stale --format svg > images.svg
+  # everything that a new base would make stale
+  kiln graph --dependents-of python:3.11-slim
+  # for Graphviz, and for a page in Markdown
+  kiln graph ai-services --format dot > images.dot
+  kiln graph --format mermaid";
+
 /// Of `show`.
 pub(super) const SHOW: &str = "\
 Examples:

@@ -20,6 +20,13 @@ impl BuildKey {
     pub(super) fn of(bytes: &[u8]) -> Self {
         Self(Digest::sha256_of(bytes))
     }
+
+    /// The version that a text begins with, where it is a later one than this program's: `v2`.
+    pub(super) fn version_of(text: &str) -> Option<String> {
+        let (version, _) = text.split_once(':')?;
+        let number: u32 = version.strip_prefix('v')?.parse().ok()?;
+        (number > 1 && version == format!("v{number}")).then(|| version.to_owned())
+    }
 }
 
 impl fmt::Display for BuildKey {

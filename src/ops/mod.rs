@@ -13,12 +13,14 @@ mod error;
 mod facts;
 mod find;
 mod given;
+mod graph;
 mod init;
 mod layout;
 pub mod lint;
 mod load;
 pub mod lock;
 mod mask;
+mod outdated;
 mod password;
 mod places;
 mod plan;
@@ -28,19 +30,23 @@ mod settings;
 mod show;
 mod source;
 mod verify;
+mod why;
 
 pub use apart::apart;
 pub use current::{Reason, ReasonKind, State};
 pub use error::OpError;
 pub use given::{Given, SecretFrom};
+pub use graph::{Edge, Graph, GraphOptions, Node, NodeKind, graph, graph_with_states};
 pub use init::init;
 pub use load::{LoadOptions, Loaded, load, load_workspace};
 pub use mask::Mask;
+pub use outdated::{Outdated, OutdatedImage, OutdatedOptions, PublishedBy, outdated};
 pub use places::Destination;
 pub use plan::{PlanOptions, PlannedImage, PlannedLeg, plan, write_llb};
 pub use settings::{Setting, settings};
 pub use show::{Entry, Line, Origin, ShowOptions, Shown, Tree, TreeKind, lines, show};
 pub use verify::{Checked, Outcome, Verified, VerifiedPlatform, VerifyOptions, verify};
+pub use why::{Story, Why, WhyLeg, WhyMade, WhyRecord, why};
 
 /// The releases of Backend.AI that an image is held against.
 pub use crate::kernel::{Release, Releases};

@@ -80,7 +80,7 @@ pub fn plan(loaded: &Loaded, options: &PlanOptions) -> Result<Vec<PlannedImage>,
         .collect())
 }
 
-fn make(loaded: &Loaded, options: &PlanOptions) -> Result<Plan, OpError> {
+pub(super) fn make(loaded: &Loaded, options: &PlanOptions) -> Result<Plan, OpError> {
     let plan = planned(loaded, &options.selectors, &options.platforms)?;
     if plan.legs().is_empty() && !options.platforms.is_empty() {
         return Err(OpError::usage(

@@ -59,6 +59,9 @@ async fn a_new_period_moves_all_pins_and_rebuilds_what_says_refresh_and_nothing_
     let report = rebuild(&smith.shop, Scope::Due).await.unwrap();
     let published = ("app".to_owned(), Verdict::Published);
     assert_eq!(states(&report), [published, current("calm")]);
+    // What the builder knows of its steps is of the period before.
+    let last = smith.shop.solver.seen().pop().unwrap();
+    assert!(last.ignores_cache().contains(&true));
     let kinds = report.build.images[0].reasons.iter().map(|it| it.kind);
     let kinds: Vec<ReasonKind> = kinds.collect();
     assert!(kinds.contains(&ReasonKind::Refresh) && kinds.contains(&ReasonKind::Base));

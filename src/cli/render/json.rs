@@ -112,7 +112,7 @@ pub(super) fn image(image: &ImageReport) -> Value {
 }
 
 /// Why an image was not up to date.
-fn reason(reason: &Reason) -> Value {
+pub(super) fn reason(reason: &Reason) -> Value {
     let place = reason.place.as_ref();
     json!({
         "kind": reason.kind.as_str(),

@@ -2,9 +2,11 @@
 
 pub(super) mod doctor;
 pub(super) mod findings;
+pub(super) mod graph;
 pub(super) mod json;
 pub(super) mod lint;
 pub(super) mod lock;
+pub(super) mod outdated;
 pub(super) mod progress;
 pub(super) mod rebuild;
 pub(super) mod report;
@@ -12,4 +14,5 @@ pub(super) mod shown;
 pub(super) mod table;
 mod trials;
 pub(super) mod verify;
+pub(super) mod why;
 pub(super) mod words;

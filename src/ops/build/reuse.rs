@@ -119,6 +119,14 @@ pub async fn begin(
         let outlines = &begun.outlines;
         let standing = current::standing(&question, outlines, origin, registry, &ledger);
         (begun.standings, begun.known) = standing.await?;
+        // Packages without a version are as old as the builder's cache, unless their steps are run anew.
+        let is_over = |standing: &Standing| {
+            let mut reasons = standing.reasons.iter();
+            reasons.any(|reason| reason.kind == ReasonKind::Refresh)
+        };
+        let standings = begun.standings.iter().enumerate();
+        let over = standings.filter(|(_, standing)| is_over(standing));
+        begun.fresh = over.map(|(number, _)| number).collect();
     }
     begun.outlines.values_mut().for_each(Outline::shrink);
     Ok(begun)

@@ -142,13 +142,8 @@ pub(super) async fn settle<'a>(
     let times = reuse::times(&reused);
     let epochs = epoch::epochs(&plan, &pins, &times, options.epoch, reproducible);
     let files = LocalFiles::new(root).sent_by(origin::origin(root));
-    let forms: Vec<Form> = backends
-        .builders
-        .iter()
-        .map(|ready| form(ready, options, options.no_cache))
-        .collect();
-    let builders = backends.builders.iter();
-    let fresh_forms = builders.map(|ready| form(ready, options, true)).collect();
+    let forms = forms(backends, options, options.no_cache);
+    let fresh_forms = self::forms(backends, options, true);
     let published = |leg: &Leg| reused.get(leg).and_then(Reused::parent);
     let graphs = rehearse::rehearse(&plan, &pins, &epochs, &files, &published, |platform| {
         &forms[builder(platform)]
@@ -168,11 +163,7 @@ pub(super) async fn settle<'a>(
         outputs,
         board: Board::new(&plan, &slots, options.jobs, options.failure, &options.stop),
         begun: Mutex::new(vec![false; plan.images.len()]),
-        revision: if has_work {
-            facts::revision(root, &path)
-        } else {
-            None
-        },
+        revision: has_work.then(|| facts::revision(root, &path)).flatten(),
         ledger,
         warnings,
         standings,
@@ -248,6 +239,14 @@ fn check_needs(legs: &BTreeMap<Leg, Lowered>, given: &Given) -> Result<(), OpErr
         }
     }
     Ok(())
+}
+
+/// What images say to each builder.
+fn forms(backends: &Backends, options: &BuildOptions, no_cache: bool) -> Vec<Form> {
+    let builders = backends.builders.iter();
+    builders
+        .map(|ready| form(ready, options, no_cache))
+        .collect()
 }
 
 fn form(ready: &Ready, options: &BuildOptions, no_cache: bool) -> Form {

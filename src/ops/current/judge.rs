@@ -2,61 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::look::Seen;
+use super::candidate::Candidate;
+use super::look::{Answer, Seen};
 use super::outline::Outline;
 use super::reason::{LegStanding, Published, Reason, ReasonKind, Standing, State};
-use super::words::{change, short};
-use crate::key::{BuildKey, Parts, annotation};
-use crate::oci::{Descriptor, Digest, Index, Platform, Reference};
+use super::words::{change, of_parent, short};
+use crate::key::Parts;
+use crate::oci::{Digest, Platform, Reference};
 use crate::plan::{Leg, Planned};
 use crate::record::Record;
-use crate::registry::RawManifest;
-
-/// Something that was published, and what it says of how it was made.
-#[derive(Debug, Clone)]
-pub(super) struct Candidate {
-    pub(super) raw: RawManifest,
-    index: Index,
-    keys: BTreeMap<Platform, (BuildKey, Option<Parts>)>,
-}
-
-impl Candidate {
-    /// An index; what its annotations do not say, the record of it does.
-    pub(super) fn of(raw: &RawManifest, records: &[&Record]) -> Option<Self> {
-        let index = raw.media_type.is_index().then(|| raw.index().ok())??;
-        let record = records
-            .iter()
-            .find(|it| it.draft.index.digest == raw.digest);
-        let recorded = |platform: &Platform| {
-            let platform = record?.draft.platforms.get(platform)?;
-            Some((platform.key.clone()?, platform.parts.clone()))
-        };
-        let keys = index.images().into_keys().filter_map(|platform| {
-            let annotated = annotation::key(&index, platform)
-                .map(|key| (key, annotation::parts(&index, platform)));
-            Some((platform, annotated.or_else(|| recorded(&platform))?))
-        });
-        let keys = keys.collect();
-        Some(Self {
-            raw: raw.clone(),
-            index,
-            keys,
-        })
-    }
-
-    fn entry(&self, platform: Platform) -> Option<Descriptor> {
-        self.index.images().get(&platform).map(|&it| it.clone())
-    }
-
-    /// How many platforms are as they should be.
-    fn fits(&self, parts: &BTreeMap<Platform, Parts>) -> usize {
-        let same = |(platform, parts): &(&Platform, &Parts)| {
-            let key = self.keys.get(platform);
-            key.is_some_and(|(key, _)| *key == parts.key())
-        };
-        parts.iter().filter(same).count()
-    }
-}
 
 /// One image, when its parents have been judged.
 pub(super) struct Judging<'a> {
@@ -91,7 +45,12 @@ impl Judging<'_> {
         (all, reasons)
     }
 
-    fn bases(&self, outline: &Outline, own: Platform, reasons: &mut Vec<Reason>) -> Parts {
+    pub(super) fn bases(
+        &self,
+        outline: &Outline,
+        own: Platform,
+        reasons: &mut Vec<Reason>,
+    ) -> Parts {
         let mut parts = outline.parts.clone();
         let mut no = |kind, name: &str, message| {
             reasons.push(Reason {
@@ -111,31 +70,38 @@ impl Judging<'_> {
                         format!("the base `{reference}` has no {platform} any more"),
                     ),
                 },
+                // It cannot be built any more, whatever is published.
+                Some(Err(_)) if self.is_gone(reference) => {
+                    let message = format!("the base `{reference}` does not exist; name another");
+                    no(ReasonKind::Base, name, message);
+                }
                 Some(Err(why)) => no(ReasonKind::Unreachable, name, why.clone()),
                 None => {}
             }
         }
         for (name, &parent) in &outline.parents {
             let standing = self.parents[parent].legs.get(&own);
-            match standing.and_then(|leg| leg.current.as_ref()) {
-                Some(current) => drop(parts.bases.insert(name.clone(), current.digest.clone())),
-                None => no(
-                    ReasonKind::Parent,
-                    name,
-                    format!("its parent `{}` is not current", without_platform(name)),
-                ),
+            if let Some(current) = standing.and_then(|leg| leg.current.as_ref()) {
+                parts.bases.insert(name.clone(), current.digest.clone());
+            } else {
+                let is_unknown = self.parents[parent].state == State::Unknown;
+                no(ReasonKind::Parent, name, of_parent(name, is_unknown));
             }
         }
         parts
     }
 
-    /// The verdict. `extra` is an index that no tag leads to.
-    pub(super) fn judge(
+    fn is_gone(&self, base: &Reference) -> bool {
+        matches!(self.seen.known.get(&base.to_string()), Some(Answer(None)))
+    }
+
+    /// What is published and most like what would be built. `extra` is an index that no tag leads to.
+    pub(super) fn choose(
         &self,
         parts: &BTreeMap<Platform, Parts>,
-        mut reasons: Vec<Reason>,
+        reasons: &mut Vec<Reason>,
         extra: Option<Candidate>,
-    ) -> Standing {
+    ) -> Option<Candidate> {
         let mut candidates: Vec<Candidate> = Vec::new();
         for reference in self.references {
             match self.seen.tags.get(&reference.to_string()) {
@@ -161,6 +127,16 @@ impl Judging<'_> {
         if best.is_none() {
             reasons.extend(self.nothing());
         }
+        best
+    }
+
+    /// The verdict on what is published.
+    pub(super) fn judge(
+        &self,
+        parts: &BTreeMap<Platform, Parts>,
+        mut reasons: Vec<Reason>,
+        best: Option<Candidate>,
+    ) -> Standing {
         let mut legs = BTreeMap::new();
         for &platform in &self.planned.platforms {
             let mut is_same =
@@ -196,6 +172,8 @@ impl Judging<'_> {
             if best.entry(platform).is_none() {
                 let message = format!("{platform} was never built");
                 why(ReasonKind::NeverBuilt, message, None);
+            } else if let Some(words) = best.odd.get(&platform) {
+                why(ReasonKind::NoKey, words.clone(), None);
             } else {
                 self.without_key(best, &mut why);
             }
@@ -318,7 +296,12 @@ impl Judging<'_> {
             bytes: best.raw.bytes,
             astray,
         });
-        let state = state(whole, index.as_ref(), &mut reasons);
+        let parents = self.planned.parents.values();
+        let mut parents = parents.map(|&parent| self.parents[parent].state);
+        // Of several parents, one that is certainly stale is enough.
+        let worst = parents.clone().find(|it| *it == State::Stale);
+        let unknown = worst.is_none() && parents.any(|it| it == State::Unknown);
+        let state = state(whole, index.as_ref(), unknown, &mut reasons);
         Standing {
             state,
             reasons,
@@ -328,7 +311,13 @@ impl Judging<'_> {
     }
 }
 
-fn state(whole: bool, index: Option<&Published>, reasons: &mut Vec<Reason>) -> State {
+/// `unknown_parents` says whether of parents nobody knows more than that nobody knows.
+fn state(
+    whole: bool,
+    index: Option<&Published>,
+    unknown_parents: bool,
+    reasons: &mut Vec<Reason>,
+) -> State {
     if let (true, Some(index)) = (whole, index) {
         reasons.clear();
         reasons.extend(index.astray.iter().map(|reference| Reason {
@@ -342,15 +331,14 @@ fn state(whole: bool, index: Option<&Published>, reasons: &mut Vec<Reason>) -> S
         }
         return State::TagMissing;
     }
-    let is_unknown =
-        |reason: &Reason| matches!(reason.kind, ReasonKind::NoKey | ReasonKind::Unreachable);
+    let is_unknown = |reason: &Reason| match reason.kind {
+        ReasonKind::NoKey | ReasonKind::Unreachable => true,
+        ReasonKind::Parent => unknown_parents,
+        _ => false,
+    };
     if reasons.iter().any(|reason| !is_unknown(reason)) {
         State::Stale
     } else {
         State::Unknown
     }
-}
-
-fn without_platform(name: &str) -> &str {
-    name.rsplit_once(' ').map_or(name, |(name, _)| name)
 }

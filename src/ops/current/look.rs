@@ -18,12 +18,15 @@ const PARALLEL: usize = 32;
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     /// What each tag leads to, by its reference.
-    pub(super) tags: BTreeMap<String, Result<Option<RawManifest>, String>>,
+    pub(super) tags: Tags,
     /// What each base is, by its reference.
     pub(super) bases: BTreeMap<String, Result<Children, String>>,
     /// The answers for bases as they came, so that nobody has to ask again.
     pub(super) known: KnownBases,
 }
+
+/// What tags lead to, by reference; nothing where a tag does not exist.
+pub(super) type Tags = BTreeMap<String, Result<Option<RawManifest>, String>>;
 
 /// What registries said of bases, by reference.
 pub(in crate::ops) type KnownBases = BTreeMap<String, Answer>;

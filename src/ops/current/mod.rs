@@ -10,6 +10,7 @@
 //! tags lead to that. The answer is computed over the planned graph from the top: the child of a stale parent is
 //! stale, and a current parent is known by its published manifest. No builder is asked.
 
+mod candidate;
 mod checks;
 mod judge;
 mod locked;
@@ -18,11 +19,14 @@ mod outline;
 mod reason;
 mod stand_in;
 mod taken;
+mod told;
 mod words;
 
 use std::collections::BTreeMap;
 
-use self::judge::{Candidate, Judging};
+use self::candidate::Candidate;
+use self::judge::Judging;
+use self::look::Seen;
 pub(super) use self::look::{Answer, KnownBases};
 pub(super) use self::outline::Outline;
 use self::outline::Outlining;
@@ -38,6 +42,8 @@ use crate::registry::Registry;
 
 pub(super) use reason::{Published, Standing};
 pub use reason::{Reason, ReasonKind, State};
+pub(super) use told::{Against, From, Told, ToldLeg, tell};
+pub(super) use words::base_moved;
 
 /// Where digests of local files are remembered, below the workspace.
 const HASHES: &str = ".kiln/hashes";
@@ -92,31 +98,58 @@ pub(super) async fn standing(
     registry: &dyn Registry,
     ledger: &Ledger,
 ) -> Result<(Vec<Standing>, KnownBases), OpError> {
-    let (plan, destinations) = (question.plan, question.destinations);
     let seen = look::look(question, outlines, origin, registry).await;
-    let scan = ledger.scan().map_err(OpError::Ledger)?;
-    let records = by_reference(&scan.records);
+    let records = ledger.scan().map_err(OpError::Ledger)?.records;
+    let mut nobody = |_: &Judging<'_>, _: Option<&Candidate>| {};
+    let all = judge_all(
+        question,
+        outlines,
+        (&seen, &records),
+        Some(origin),
+        &mut nobody,
+    );
+    let all = all.await;
+    Ok((all, seen.known))
+}
+
+/// Who looks on while images are judged: each image, and the published index that it is held against.
+type Onlooker<'a> = dyn FnMut(&Judging<'_>, Option<&Candidate>) + Send + 'a;
+
+/// Judges every image of a plan by what registries and records say. Without `origin` nobody is asked any more.
+async fn judge_all(
+    question: &Question<'_>,
+    outlines: &BTreeMap<Leg, Outline>,
+    (seen, records): (&Seen, &[Record]),
+    origin: Option<&dyn Registry>,
+    onlooker: &mut Onlooker<'_>,
+) -> Vec<Standing> {
+    let (plan, destinations) = (question.plan, question.destinations);
+    let records = by_reference(records);
     let mut all: Vec<Standing> = Vec::with_capacity(plan.images.len());
     for (number, planned) in plan.images.iter().enumerate() {
         let references = &destinations[number].references;
-        let own = references
-            .first()
-            .and_then(|it| records.get(&it.to_string()));
+        let mut named = references.iter();
+        let own = named.find_map(|reference| records.get(&reference.to_string()));
         let judging = Judging {
             planned,
             number,
             references,
             outlines,
             parents: &all,
-            seen: &seen,
+            seen,
             records: own.map_or(&[][..], Vec::as_slice),
         };
-        let (parts, reasons) = judging.parts();
-        let extra = extra(&judging, origin).await;
-        let standing = judging.judge(&parts, reasons, extra);
+        let (parts, mut reasons) = judging.parts();
+        let extra = match origin {
+            Some(origin) => extra(&judging, origin).await,
+            None => None,
+        };
+        let best = judging.choose(&parts, &mut reasons, extra);
+        onlooker(&judging, best.as_ref());
+        let standing = judging.judge(&parts, reasons, best);
         all.push(standing);
     }
-    Ok((all, seen.known))
+    all
 }
 
 /// What was published last, where a tag that should lead to it is not there.

@@ -59,7 +59,7 @@ pub(super) fn change(
         ),
         Change::Base(name, then, now) => (
             ReasonKind::Base,
-            moved(&format!("the base `{name}`"), then.as_ref(), now.as_ref()),
+            moved(name, then.as_ref(), now.as_ref()),
             at(name),
         ),
         Change::Files(name, Some(_), Some(_)) => {
@@ -84,12 +84,53 @@ pub(super) fn change(
     }
 }
 
-fn moved(what: &str, then: Option<&Digest>, now: Option<&Digest>) -> String {
+fn moved(name: &str, then: Option<&Digest>, now: Option<&Digest>) -> String {
     match (then, now) {
-        (Some(then), Some(now)) => {
-            format!("{what} moved from {} to {}", short(then), short(now))
-        }
-        (None, _) => format!("{what} is new"),
-        (Some(_), None) => format!("{what} is not used any more"),
+        (Some(then), Some(now)) => base_moved(name, (then, None), (now, None)),
+        (None, _) => format!("the base `{name}` is new"),
+        (Some(_), None) => format!("the base `{name}` is not used any more"),
+    }
+}
+
+/// What is said of a base that moved: its digests, each with the day on which it was made where that is known.
+pub(in crate::ops) fn base_moved(
+    name: &str,
+    then: (&Digest, Option<&str>),
+    now: (&Digest, Option<&str>),
+) -> String {
+    let words = |(digest, day): (&Digest, Option<&str>)| {
+        let day = day.map(|day| format!(" ({day})"));
+        format!("{}{}", short(digest), day.unwrap_or_default())
+    };
+    format!(
+        "the base `{name}` moved from {} to {}",
+        words(then),
+        words(now)
+    )
+}
+
+/// What is said of an index whose `what` only a later program understands.
+pub(super) fn newer(index: &Digest, what: &str) -> String {
+    format!(
+        "{} was made by a newer kiln: this one does not know its {what}",
+        short(index)
+    )
+}
+
+/// What is said of an index whose parts or key somebody edited.
+pub(super) fn doubtful(index: &Digest) -> String {
+    format!(
+        "{} is not trusted: its parts are not those of its key",
+        short(index)
+    )
+}
+
+/// What is said of a parent, `NAME PLATFORM`, that is stale or of which nobody knows.
+pub(super) fn of_parent(name: &str, is_unknown: bool) -> String {
+    let name = name.rsplit_once(' ').map_or(name, |(name, _)| name);
+    if is_unknown {
+        format!("nobody knows whether its parent `{name}` is current")
+    } else {
+        format!("its parent `{name}` is not current")
     }
 }

@@ -1,0 +1,207 @@
+//! Images that are older than their `refresh` allows.
+//!
+//! A window is a week, month, quarter or year of the calendar, in UTC. An image that says `refresh` is due where its
+//! packages are of an earlier window than today's. Of which they are, its published parts say where there is a lock
+//! with a period, and then every machine says the same; without one, the record of its build on this machine does, and
+//! where there is none nothing is said.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::super::current::{Reason, ReasonKind, State, Told};
+use crate::plan::{Plan, Planned};
+use crate::recipe::Refresh;
+use crate::record::Utc;
+
+/// The clock, in seconds since 1970. Nothing else here looks at it, and no key does.
+pub(super) fn now() -> i64 {
+    Timestamp::now().as_second()
+}
+
+/// Adds what is due to the reasons, parents before children.
+pub(super) fn add(told: &mut [Told], plan: &Plan, now: i64) {
+    let Some(today) = date(now) else { return };
+    let mut due = vec![false; told.len()];
+    for (number, planned) in plan.images.iter().enumerate() {
+        let mut reasons = Vec::from_iter(own(&told[number], planned, today));
+        if told[number].standing.state != State::Stale {
+            reasons.extend(of_parents(planned, plan, &due));
+        }
+        if reasons.is_empty() || told[number].standing.state == State::Unknown {
+            continue;
+        }
+        due[number] = true;
+        let standing = &mut told[number].standing;
+        standing.state = State::Stale;
+        standing.reasons.extend(reasons);
+    }
+}
+
+/// A child of what is to be made anew is made anew.
+fn of_parents(planned: &Planned, plan: &Plan, due: &[bool]) -> Vec<Reason> {
+    let mut named: Vec<usize> = Vec::new();
+    let mut reasons = Vec::new();
+    for content in planned.image.contents.values() {
+        for (reference, place) in content.recipes() {
+            let parent = planned.parents.get(reference).copied();
+            let Some(parent) = parent.filter(|&it| due[it] && !named.contains(&it)) else {
+                continue;
+            };
+            named.push(parent);
+            let name = plan.images[parent].image.name();
+            reasons.push(Reason {
+                kind: ReasonKind::Parent,
+                platform: None,
+                message: format!("its parent `{name}` is not current"),
+                place: Some(place.clone()),
+            });
+        }
+    }
+    reasons
+}
+
+fn own(told: &Told, planned: &Planned, today: Date) -> Option<Reason> {
+    let refresh = planned.image.refresh?;
+    let message = due(refresh, since(told)?, today)?;
+    Some(Reason {
+        kind: ReasonKind::Refresh,
+        platform: None,
+        message,
+        place: Some(planned.image.recipe.place.clone()),
+    })
+}
+
+/// Of when the packages of an image are.
+enum Since {
+    /// The lock's period, as its parts have it.
+    Period(String),
+    /// The end of its build.
+    Built(Date),
+}
+
+fn since(told: &Told) -> Option<Since> {
+    let parts = told.legs.values().filter_map(|leg| leg.then.as_ref());
+    if let Some(period) = parts.filter_map(|parts| parts.period.clone()).min() {
+        return Some(Since::Period(period));
+    }
+    let platforms = told.record.as_ref()?.draft.platforms.values();
+    let first = platforms.map(|platform| platform.finished).min();
+    first
+        .map(Utc::as_millis)
+        .and_then(|it| date(it / 1000))
+        .map(Since::Built)
+}
+
+/// Why an image is due; nothing where it is not.
+fn due(refresh: Refresh, since: Since, today: Date) -> Option<String> {
+    let word = refresh.as_str();
+    match since {
+        Since::Period(period) => {
+            // A period is a quarter: of one that is over, everything is over but its year.
+            let same = if refresh == Refresh::Yearly {
+                Refresh::Yearly
+            } else {
+                Refresh::Quarterly
+            };
+            let now = window(same, today)?;
+            let is_over = refresh != Refresh::Never && period.as_str() < now.as_str();
+            let is_over = is_over && !period.starts_with(&now);
+            let quarter = window(Refresh::Quarterly, today)?;
+            is_over.then(|| {
+                format!("`refresh: {word}`: its packages are of {period}, and it is {quarter}")
+            })
+        }
+        Since::Built(built) => {
+            let (then, now) = (window(refresh, built)?, window(refresh, today)?);
+            if then > now {
+                return Some(format!(
+                    "`refresh: {word}`: its record says that it was built on {built}, which is not yet: a clock was wrong"
+                ));
+            }
+            let message = || {
+                format!(
+                    "`refresh: {word}`: it was built on {built}, in {then}, and it is {now}; `kiln build --force` makes it anew"
+                )
+            };
+            (then < now).then(message)
+        }
+    }
+}
+
+/// The window that a day lies in; texts of the same `refresh` sort as days do.
+fn window(refresh: Refresh, day: Date) -> Option<String> {
+    let (year, month) = (day.year(), day.month());
+    Some(match refresh {
+        Refresh::Weekly => {
+            let week = day.iso_week_date();
+            format!("{:04}-W{:02}", week.year(), week.week())
+        }
+        Refresh::Monthly => format!("{year:04}-{month:02}"),
+        Refresh::Quarterly => format!("{year:04}Q{}", (month - 1) / 3 + 1),
+        Refresh::Yearly => format!("{year:04}"),
+        Refresh::Never => return None,
+    })
+}
+
+fn date(seconds: i64) -> Option<Date> {
+    let moment = Timestamp::from_second(seconds).ok()?;
+    Some(moment.to_zoned(TimeZone::UTC).date())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::{Since, due, window};
+    use crate::recipe::Refresh;
+
+    #[test]
+    fn windows_are_those_of_the_calendar_in_utc() {
+        let rows = [
+            (Refresh::Weekly, date(2027, 1, 3), Some("2026-W53")),
+            (Refresh::Weekly, date(2027, 1, 4), Some("2027-W01")),
+            (Refresh::Monthly, date(2026, 9, 30), Some("2026-09")),
+            (Refresh::Quarterly, date(2026, 9, 30), Some("2026Q3")),
+            (Refresh::Quarterly, date(2026, 10, 1), Some("2026Q4")),
+            (Refresh::Yearly, date(2026, 12, 31), Some("2026")),
+            (Refresh::Never, date(2026, 1, 1), None),
+        ];
+        for (refresh, day, expected) in rows {
+            assert_eq!(window(refresh, day).as_deref(), expected);
+        }
+        // Seconds before 1970 are days as well.
+        assert_eq!(super::date(-1), Some(date(1969, 12, 31)));
+        assert_eq!(super::date(i64::MAX), None);
+    }
+
+    #[test]
+    fn an_image_is_due_when_its_window_is_over_and_not_before() {
+        let today = date(2026, 11, 2);
+        let built = |year, month, day| Since::Built(date(year, month, day));
+        let is_due = |refresh, since| due(refresh, since, today).is_some();
+        assert!(!is_due(Refresh::Quarterly, built(2026, 10, 1)));
+        assert!(is_due(Refresh::Quarterly, built(2026, 9, 30)));
+        assert!(is_due(Refresh::Weekly, built(2026, 11, 1)));
+        assert!(!is_due(Refresh::Yearly, built(2026, 1, 1)));
+        assert!(!is_due(Refresh::Never, built(1999, 1, 1)));
+        let period = |text: &str| Since::Period(text.to_owned());
+        for refresh in [Refresh::Weekly, Refresh::Monthly, Refresh::Quarterly] {
+            assert!(is_due(refresh, period("2026Q3")));
+            assert!(!is_due(refresh, period("2026Q4")));
+        }
+        assert!(!is_due(Refresh::Yearly, period("2026Q1")));
+        assert!(is_due(Refresh::Yearly, period("2025Q4")));
+        assert!(!is_due(Refresh::Never, period("1999Q1")));
+    }
+
+    #[test]
+    fn a_record_of_tomorrow_is_a_wrong_clock() {
+        let since = Since::Built(date(2031, 1, 1));
+        let words = due(Refresh::Quarterly, since, date(2026, 11, 2)).unwrap();
+        assert!(words.contains("2031-01-01") && words.contains("a clock was wrong"));
+        // In the same window nothing is wrong with it.
+        let since = Since::Built(date(2026, 12, 31));
+        assert_eq!(due(Refresh::Quarterly, since, date(2026, 11, 2)), None);
+    }
+}

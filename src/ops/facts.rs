@@ -34,6 +34,11 @@ pub(super) fn revision(root: &Path, ledger: &Path) -> Option<(String, bool)> {
 }
 
 fn run(root: &Path, arguments: &[&str]) -> Result<String, String> {
+    git(root, arguments).map(|said| said.trim().to_owned())
+}
+
+/// What git says in a folder, word for word; the first line of its error otherwise.
+pub(super) fn git(root: &Path, arguments: &[&str]) -> Result<String, String> {
     let output = Command::new("git")
         .arg("-C")
         .arg(root)
@@ -44,5 +49,5 @@ fn run(root: &Path, arguments: &[&str]) -> Result<String, String> {
         let text = String::from_utf8_lossy(&output.stderr);
         return Err(text.lines().next().unwrap_or("git failed").to_owned());
     }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -31,6 +31,7 @@ mod show;
 mod source;
 mod verify;
 mod why;
+mod window;
 
 pub use apart::apart;
 pub use current::{Reason, ReasonKind, State};

@@ -313,3 +313,29 @@ async fn the_key_of_a_recipe_is_the_same_in_every_version_that_makes_the_same_im
         .to_vec();
     insta::assert_debug_snapshot!(keys);
 }
+
+#[tokio::test]
+async fn a_build_that_is_forced_says_how_it_was_made_like_any_other() {
+    let shop = Workshop::new().await;
+    shop.write("recipes/Dockerfile", "FROM debian:12\nRUN echo 도커\n");
+    shop.recipe("app", "dockerfile: {}\n");
+    shop.seed("docker.io/library/python:3.11", &[AMD64, ARM64])
+        .await;
+    shop.recipe(
+        "native",
+        "base: scratch\nstages:\n  tool: {base: python:3.11, platform: native, steps: [{run: echo 도구}]}\nsteps:\n  - copy: {from: tool, src: /x, to: /x}\n",
+    );
+    shop.pushed().await;
+    let first = [shop.index("app:1").await.1, shop.index("native:1").await.1];
+    assert!(first.iter().all(|text| text.contains("dev.kiln.build-key")));
+    shop.build(&forced()).await.unwrap();
+    let second = [shop.index("app:1").await.1, shop.index("native:1").await.1];
+    assert_eq!(first, second);
+    let report = shop.pushed().await;
+    assert!(
+        report
+            .images
+            .iter()
+            .all(|it| it.state == ImageState::Current)
+    );
+}

@@ -82,7 +82,7 @@ fn the_bundle_is_there_for_a_step_that_mounts_it_and_proxies_leave_no_trace() {
     }
     // Another proxy is no other input.
     space
-        .kiln(&["build", "--push"])
+        .kiln(&["build", "--push", "--force"])
         .expect(0)
         .says(&["RUN echo $HTTP_PROXY"]);
     assert_eq!(space.published().digest, image.digest);

@@ -78,7 +78,7 @@ fn a_step_that_fails_on_both_platforms_is_another_exit_code() {
 }
 
 #[test]
-fn only_the_last_twenty_lines_of_a_log_are_repeated() {
+fn only_the_last_thirty_lines_of_a_log_are_repeated() {
     let Some(space) = Workspace::new() else {
         return;
     };
@@ -91,8 +91,8 @@ fn only_the_last_twenty_lines_of_a_log_are_repeated() {
         .lines()
         .filter_map(|line| line.strip_prefix("  │ "))
         .collect();
-    assert_eq!(shown.len(), 20, "{}", run.stderr);
-    assert_eq!(shown[19], format!("100 {}", space.unique));
+    assert_eq!(shown.len(), 30, "{}", run.stderr);
+    assert_eq!(shown[29], format!("100 {}", space.unique));
 }
 
 #[test]

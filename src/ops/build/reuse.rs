@@ -127,6 +127,8 @@ pub async fn begin(
         let standings = begun.standings.iter().enumerate();
         let over = standings.filter(|(_, standing)| is_over(standing));
         begun.fresh = over.map(|(number, _)| number).collect();
+    } else {
+        begun.known = current::bases(&question, &begun.outlines, registry).await;
     }
     begun.outlines.values_mut().for_each(Outline::shrink);
     Ok(begun)

@@ -112,6 +112,21 @@ pub(super) async fn standing(
     Ok((all, seen.known))
 }
 
+/// Asks for the bases alone, where nobody wants to know what is up to date: whoever builds takes what was heard.
+pub(super) async fn bases(
+    question: &Question<'_>,
+    outlines: &BTreeMap<Leg, Outline>,
+    registry: &dyn Registry,
+) -> KnownBases {
+    let question = Question {
+        destinations: &[],
+        ..*question
+    };
+    look::look(&question, outlines, registry, registry)
+        .await
+        .known
+}
+
 /// Who looks on while images are judged: each image, and the published index that it is held against.
 type Onlooker<'a> = dyn FnMut(&Judging<'_>, Option<&Candidate>) + Send + 'a;
 

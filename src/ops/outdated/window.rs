@@ -2,14 +2,14 @@
 //!
 //! A window is a week, month, quarter or year of the calendar, in UTC. An image that says `refresh` is due where its
 //! packages are of an earlier window than today's. Of which they are, its published parts say where there is a lock
-//! with a period, and then every machine says the same; without one, the record of its build on this machine does, and
-//! where there is none nothing is said.
+//! with a period, and then every machine says the same; without one, and for windows that are shorter than a period, the
+//! record of its build on this machine does, and where there is none nothing is said.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use super::super::current::{Reason, ReasonKind, State, Told};
+use crate::ops::window::{date, window};
 use crate::plan::{Plan, Planned};
 use crate::recipe::Refresh;
 use crate::record::Utc;
@@ -63,7 +63,7 @@ fn of_parents(planned: &Planned, plan: &Plan, due: &[bool]) -> Vec<Reason> {
 
 fn own(told: &Told, planned: &Planned, today: Date) -> Option<Reason> {
     let refresh = planned.image.refresh?;
-    let message = due(refresh, since(told)?, today)?;
+    let message = due(refresh, since(told, refresh)?, today)?;
     Some(Reason {
         kind: ReasonKind::Refresh,
         platform: None,
@@ -80,11 +80,19 @@ enum Since {
     Built(Date),
 }
 
-fn since(told: &Told) -> Option<Since> {
+/// A week and a month are shorter than a period, so for them the record comes first.
+fn since(told: &Told, refresh: Refresh) -> Option<Since> {
     let parts = told.legs.values().filter_map(|leg| leg.then.as_ref());
-    if let Some(period) = parts.filter_map(|parts| parts.period.clone()).min() {
-        return Some(Since::Period(period));
+    let period = parts.filter_map(|parts| parts.period.clone()).min();
+    let period = period.map(Since::Period);
+    if matches!(refresh, Refresh::Weekly | Refresh::Monthly) {
+        built(told).or(period)
+    } else {
+        period.or_else(|| built(told))
     }
+}
+
+fn built(told: &Told) -> Option<Since> {
     let platforms = told.record.as_ref()?.draft.platforms.values();
     let first = platforms.map(|platform| platform.finished).min();
     first
@@ -129,51 +137,12 @@ fn due(refresh: Refresh, since: Since, today: Date) -> Option<String> {
     }
 }
 
-/// The window that a day lies in; texts of the same `refresh` sort as days do.
-fn window(refresh: Refresh, day: Date) -> Option<String> {
-    let (year, month) = (day.year(), day.month());
-    Some(match refresh {
-        Refresh::Weekly => {
-            let week = day.iso_week_date();
-            format!("{:04}-W{:02}", week.year(), week.week())
-        }
-        Refresh::Monthly => format!("{year:04}-{month:02}"),
-        Refresh::Quarterly => format!("{year:04}Q{}", (month - 1) / 3 + 1),
-        Refresh::Yearly => format!("{year:04}"),
-        Refresh::Never => return None,
-    })
-}
-
-fn date(seconds: i64) -> Option<Date> {
-    let moment = Timestamp::from_second(seconds).ok()?;
-    Some(moment.to_zoned(TimeZone::UTC).date())
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
 
-    use super::{Since, due, window};
+    use super::{Since, due};
     use crate::recipe::Refresh;
-
-    #[test]
-    fn windows_are_those_of_the_calendar_in_utc() {
-        let rows = [
-            (Refresh::Weekly, date(2027, 1, 3), Some("2026-W53")),
-            (Refresh::Weekly, date(2027, 1, 4), Some("2027-W01")),
-            (Refresh::Monthly, date(2026, 9, 30), Some("2026-09")),
-            (Refresh::Quarterly, date(2026, 9, 30), Some("2026Q3")),
-            (Refresh::Quarterly, date(2026, 10, 1), Some("2026Q4")),
-            (Refresh::Yearly, date(2026, 12, 31), Some("2026")),
-            (Refresh::Never, date(2026, 1, 1), None),
-        ];
-        for (refresh, day, expected) in rows {
-            assert_eq!(window(refresh, day).as_deref(), expected);
-        }
-        // Seconds before 1970 are days as well.
-        assert_eq!(super::date(-1), Some(date(1969, 12, 31)));
-        assert_eq!(super::date(i64::MAX), None);
-    }
 
     #[test]
     fn an_image_is_due_when_its_window_is_over_and_not_before() {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
 
 use super::scope::below;
 use crate::ops::build::{BuildOptions, outlined};
 use crate::ops::error::OpError;
+use crate::ops::facts::git;
 use crate::ops::load::Loaded;
 use crate::plan::{Leg, Plan};
 use crate::recipe::{Base, Content};
@@ -100,18 +100,4 @@ fn differing(root: &Path, revision: &str) -> Result<BTreeSet<String>, OpError> {
     let paths = diff.split('\0').chain(others.split('\0'));
     let paths = paths.filter(|path| !path.is_empty());
     Ok(paths.map(ToOwned::to_owned).collect())
-}
-
-fn git(root: &Path, arguments: &[&str]) -> Result<String, String> {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(root)
-        .args(arguments)
-        .output()
-        .map_err(|error| format!("git cannot be run: {error}"))?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr);
-        return Err(text.lines().next().unwrap_or("git failed").to_owned());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -5,15 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
 use crate::lock::Period;
 use crate::ops::build::Begun;
 use crate::ops::current::{Reason, ReasonKind};
 use crate::ops::error::OpError;
 use crate::ops::load::Loaded;
 use crate::ops::lock::{LockOptions, LockReport, Sources, update};
+use crate::ops::window::{date, window};
 use crate::recipe::Refresh;
 use crate::record::{Record, Scan, Utc};
 
@@ -69,10 +67,8 @@ pub(super) fn overdue(
         let record = record.filter(is_there);
         // An image is as old as its oldest platform.
         let made = record.and_then(|it| it.draft.platforms.values().map(|it| it.finished).min());
-        let (Some(then), Some(now)) = (
-            made.and_then(|made| Window::of(refresh, made)),
-            Window::of(refresh, now),
-        ) else {
+        let window = |moment: Utc| window(refresh, date(moment.as_millis() / 1000)?);
+        let (Some(then), Some(now)) = (made.and_then(window), window(now)) else {
             continue;
         };
         if then < now {
@@ -87,79 +83,4 @@ pub(super) fn overdue(
         }
     }
     due
-}
-
-/// A window of the calendar: its year, and its number in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Window {
-    year: i16,
-    number: i8,
-    letter: char,
-}
-
-impl Window {
-    fn of(refresh: Refresh, moment: Utc) -> Option<Self> {
-        let time = Timestamp::from_millisecond(moment.as_millis()).ok()?;
-        let date = time.to_zoned(TimeZone::UTC).date();
-        let (year, number, letter) = match refresh {
-            Refresh::Weekly => {
-                let week = date.iso_week_date();
-                (week.year(), week.week(), 'W')
-            }
-            Refresh::Monthly => (date.year(), date.month(), 'M'),
-            Refresh::Quarterly => (date.year(), (date.month() - 1) / 3 + 1, 'Q'),
-            Refresh::Yearly => (date.year(), 0, 'Y'),
-            Refresh::Never => return None,
-        };
-        Some(Self {
-            year,
-            number,
-            letter,
-        })
-    }
-}
-
-impl std::fmt::Display for Window {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.letter {
-            'Y' => write!(f, "{}", self.year),
-            'M' => write!(f, "{}-{:02}", self.year, self.number),
-            letter => write!(f, "{}{letter}{}", self.year, self.number),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Window;
-    use crate::recipe::Refresh;
-
-    fn window(refresh: Refresh, text: &str) -> Option<String> {
-        Some(Window::of(refresh, text.parse().unwrap())?.to_string())
-    }
-
-    #[test]
-    fn windows_are_those_of_the_calendar_in_utc() {
-        let rows = [
-            (Refresh::Weekly, "2026-11-22T23:59:59Z", "2026W47"),
-            (Refresh::Weekly, "2026-11-23T00:00:00Z", "2026W48"),
-            // The first days of a year may be in the last week of the one before.
-            (Refresh::Weekly, "2027-01-01T00:00:00Z", "2026W53"),
-            (Refresh::Monthly, "2026-12-01T08:59:59+09:00", "2026-11"),
-            (Refresh::Quarterly, "2026-09-30T23:59:59Z", "2026Q3"),
-            (Refresh::Quarterly, "2026-10-01T00:00:00Z", "2026Q4"),
-            (Refresh::Yearly, "2026-12-31T23:59:59Z", "2026"),
-        ];
-        for (refresh, moment, expected) in rows {
-            assert_eq!(window(refresh, moment).as_deref(), Some(expected));
-        }
-        assert_eq!(window(Refresh::Never, "2026-12-31T23:59:59Z"), None);
-    }
-
-    #[test]
-    fn a_window_of_a_later_year_is_later() {
-        let of = |text: &str| Window::of(Refresh::Quarterly, text.parse().unwrap());
-        assert!(of("2026-12-31T00:00:00Z") < of("2027-01-01T00:00:00Z"));
-        assert!(of("2026-01-01T00:00:00Z") == of("2026-03-31T00:00:00Z"));
-    }
 }

@@ -339,3 +339,31 @@ async fn a_build_that_is_forced_says_how_it_was_made_like_any_other() {
             .all(|it| it.state == ImageState::Current)
     );
 }
+
+#[tokio::test]
+async fn of_a_hundred_images_only_the_one_whose_file_was_touched_is_solved() {
+    let shop = Workshop::new().await;
+    for number in 0..100 {
+        shop.write(&format!("앱/{number}"), "가");
+        shop.recipe(
+            &format!("app{number}"),
+            &format!("base: debian:12\nsteps:\n  - copy: {{src: ../앱/{number}, to: /srv/}}\n"),
+        );
+    }
+    shop.pushed().await;
+    let solves = shop.solver.seen().len();
+    assert_eq!(solves, 200);
+    shop.write("앱/42", "나");
+    let report = shop.pushed().await;
+    let built = report
+        .images
+        .iter()
+        .filter(|it| it.state == ImageState::Built);
+    let built: Vec<&str> = built.map(|image| image.name.as_str()).collect();
+    assert_eq!(built, ["app42"]);
+    let seen = shop.solver.seen();
+    let solved = seen[solves..]
+        .iter()
+        .map(|it| it.repository().unwrap().path());
+    assert_eq!(solved.collect::<Vec<_>>(), ["team/app42"; 2]);
+}

@@ -124,7 +124,7 @@ fn a_python_kernel_of_the_catalogue_has_its_labels_and_starts_on_every_platform(
     let Some(space) = Workspace::new() else {
         return;
     };
-    published_and_started(&space, &["--set=tools=no"], &[]);
+    published_and_started(&space, &["--set=tools=no"], &["pip"]);
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! `kiln build`.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -162,13 +161,13 @@ fn options(
         },
         no_cache: args.no_cache,
         force: args.force,
-        sunk: BTreeMap::new(),
         set: args.selection.set(),
         record: args.record.clone(),
         given: given(&args.secrets, &args.agents)?,
         epoch: epoch(config)?,
         proxy: config.proxies.clone(),
         stop: stop.clone(),
+        ..BuildOptions::default()
     })
 }
 

@@ -1,6 +1,9 @@
 //! Running a program: its arguments, environment and mounts.
 
+use std::sync::Arc;
+
 use super::vertex::{Inputs, Kind, Note, Output, State, Vertex};
+use crate::oci::Platform;
 use crate::proto::pb;
 
 /// What is wrong with an exec, found when it is added.
@@ -62,6 +65,8 @@ pub(super) struct MountAt {
     pub(super) path: String,
     pub(super) source: Option<State>,
     pub(super) mount: pb::Mount,
+    /// Whether what is written there is an output of its own.
+    pub(super) writes: bool,
 }
 
 /// A program to run.
@@ -72,18 +77,35 @@ pub struct Exec {
     pub(super) secret_env: Vec<pb::SecretEnv>,
     network: NetworkMode,
     privileged: bool,
+    /// The platform that the daemon is told, where that is not the root's.
+    machine: Option<Platform>,
 }
 
 /// What a run program leaves.
 #[derive(Debug, Clone)]
 pub struct Executed {
     root: State,
+    vertex: Arc<Vertex>,
+    /// Other outputs: path and number.
+    outputs: Vec<(String, i64)>,
 }
 
 impl Executed {
     /// The root file system.
     pub fn root(&self) -> State {
         self.root.clone()
+    }
+
+    /// What was written below a path that was added by [`Exec::output`]; nothing for any other path.
+    pub fn output(&self, path: &str) -> Option<State> {
+        let (_, index) = self.outputs.iter().find(|(known, _)| known == path)?;
+        Some(State {
+            output: Some(Output {
+                vertex: Arc::clone(&self.vertex),
+                index: *index,
+            }),
+            platform: self.root.platform,
+        })
     }
 }
 
@@ -103,7 +125,16 @@ impl Exec {
             secret_env: Vec::new(),
             network,
             privileged: false,
+            machine: None,
         }
+    }
+
+    /// Runs it as a program of another platform than the root's is. The daemon then puts no emulator before it, and
+    /// what it leaves is still a file system of the root's platform.
+    #[must_use]
+    pub fn on(mut self, machine: Platform) -> Self {
+        self.machine = Some(machine);
+        self
     }
 
     /// Environment as `NAME=value`, in order.
@@ -166,6 +197,7 @@ impl Exec {
             path: "/".to_owned(),
             source: Some(root.clone()),
             mount,
+            writes: false,
         });
         self.check()?;
         let caps = self.caps();
@@ -179,14 +211,24 @@ impl Exec {
             };
             (rank, at.path.clone())
         });
+        // The root, whose path is the shortest, is output 0.
+        let mut outputs: Vec<(String, i64)> = Vec::new();
+        let mut next = 1;
         let mounts = self
             .mounts
             .into_iter()
             .map(|at| {
                 let input = at.source.map_or(-1, |source| inputs.add(&source));
+                let mut output = at.mount.output;
+                if at.writes {
+                    output = next;
+                    next += 1;
+                    outputs.push((at.path.clone(), output));
+                }
                 pb::Mount {
                     input,
                     dest: at.path,
+                    output,
                     ..at.mount
                 }
             })
@@ -208,9 +250,10 @@ impl Exec {
             security: security.into(),
             secret_env: self.secret_env,
         }));
-        let vertex = Vertex::new(&kind, inputs, Some(&root.platform), caps, note);
+        let machine = self.machine.unwrap_or(root.platform);
+        let vertex = Arc::new(Vertex::new(&kind, inputs, Some(&machine), caps, note));
         let output = Output {
-            vertex: std::sync::Arc::new(vertex),
+            vertex: Arc::clone(&vertex),
             index: 0,
         };
         Ok(Executed {
@@ -218,6 +261,8 @@ impl Exec {
                 output: Some(output),
                 platform: root.platform,
             },
+            vertex,
+            outputs,
         })
     }
 

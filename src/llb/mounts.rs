@@ -19,13 +19,39 @@ impl Exec {
     /// Part of another state, read-only.
     #[must_use]
     pub fn bind(self, path: impl Into<String>, from: &State, selector: &str) -> Self {
-        self.bind_with(path, from, selector, true)
+        self.bind_with(path, from, selector, pb::MountContentCache::Default)
+    }
+
+    /// The same of a state whose digest says what is in it: the daemon need not read it to know.
+    #[must_use]
+    pub fn bind_pinned(self, path: impl Into<String>, from: &State, selector: &str) -> Self {
+        self.bind_with(path, from, selector, pb::MountContentCache::Off)
+    }
+
+    /// An empty folder that becomes an output of its own, see [`Executed::output`](super::exec::Executed::output).
+    #[must_use]
+    pub fn output(mut self, path: impl Into<String>) -> Self {
+        let mount = pb::Mount {
+            mount_type: pb::MountType::Bind.into(),
+            ..pb::Mount::default()
+        };
+        self = self.add(path, None, mount);
+        if let Some(at) = self.mounts.last_mut() {
+            at.writes = true;
+        }
+        self
     }
 
     /// Part of another state, writable; what is written is thrown away.
     #[must_use]
     pub fn bind_scratch_copy(self, path: impl Into<String>, from: &State, selector: &str) -> Self {
-        self.bind_with(path, from, selector, false)
+        let mount = pb::Mount {
+            selector: selector.to_owned(),
+            output: -1,
+            mount_type: pb::MountType::Bind.into(),
+            ..pb::Mount::default()
+        };
+        self.add(path, Some(from.clone()), mount)
     }
 
     fn bind_with(
@@ -33,13 +59,14 @@ impl Exec {
         path: impl Into<String>,
         from: &State,
         selector: &str,
-        readonly: bool,
+        content: pb::MountContentCache,
     ) -> Self {
         let mount = pb::Mount {
             selector: selector.to_owned(),
             output: -1,
-            readonly,
+            readonly: true,
             mount_type: pb::MountType::Bind.into(),
+            content_cache: content.into(),
             ..pb::Mount::default()
         };
         self.add(path, Some(from.clone()), mount)
@@ -147,6 +174,7 @@ impl Exec {
             path: path.into(),
             source,
             mount,
+            writes: false,
         });
         self
     }

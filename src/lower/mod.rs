@@ -20,6 +20,7 @@ mod dockerfile;
 mod dockerfile_text;
 mod local;
 mod locking;
+mod mode;
 mod packages;
 mod pins;
 mod program;
@@ -41,6 +42,7 @@ pub use base::layout_name;
 pub use dockerfile::{images_of, unbuilt};
 pub use local::{CONTEXT, LocalFiles, Origin};
 pub use locking::{Locking, PipInputs, pip_inputs};
+pub use mode::{Mode, StepMode, Typed};
 pub use pins::{BaseRecord, Parent, PinnedImage, PinnedLayout, Pins};
 pub use requirements::name_of;
 pub use tests::{Tested, finished};
@@ -66,6 +68,11 @@ pub struct BuilderFacts {
     pub proxy: ProxyEnv,
     /// Whether results that the builder knows may not be used.
     pub no_cache: bool,
+    /// Foreign platforms whose programs run inside of an op of the builder's own platform: its kernel has an
+    /// emulator for them that needs no file of the image.
+    pub inside: BTreeSet<Platform>,
+    /// How typed steps are made for foreign platforms.
+    pub typed: Typed,
 }
 
 /// The time in an image.
@@ -112,6 +119,9 @@ pub struct Lowered {
     pub needs: Needs,
     /// Lists of packages that a lock could hold, in the order of the steps.
     pub pip: Vec<PipAsked>,
+    /// How each step that runs a program runs it, in their order; empty in the platform form, which knows no
+    /// builder.
+    pub modes: Vec<StepMode>,
 }
 
 /// What a solve needs from session and daemon.
@@ -164,6 +174,7 @@ pub fn outline(job: &Job<'_>) -> Result<Lowered, Vec<Finding>> {
                 base: built.base.record,
                 needs: lowering.needs,
                 pip: lowering.pip,
+                modes: lowering.modes,
             })
         }
         _ => Err(lowering.findings),

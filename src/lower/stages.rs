@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::chain::{Built, Chain};
 use super::copy::mkdir;
 use super::definitions;
-use super::{Form, Job, Needs, PipAsked};
+use super::{Form, Job, Needs, PipAsked, StepMode};
 use crate::diagnostic::Finding;
 use crate::oci::Platform;
 use crate::recipe::{EnvEntry, Shell, Stage, StagePlatform, Step, StepKind};
@@ -17,6 +17,7 @@ pub(super) struct Lowering<'a> {
     pub(super) findings: Vec<Finding>,
     pub(super) needs: Needs,
     pub(super) pip: Vec<PipAsked>,
+    pub(super) modes: Vec<StepMode>,
     /// Stages made so far: one that is used twice is lowered once.
     stages: BTreeMap<String, Built>,
 }
@@ -38,6 +39,7 @@ impl<'a> Lowering<'a> {
             findings: Vec::new(),
             needs: Needs::default(),
             pip: Vec::new(),
+            modes: Vec::new(),
             stages: BTreeMap::new(),
         }
     }

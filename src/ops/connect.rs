@@ -34,6 +34,8 @@ pub struct Ready {
     pub slots: usize,
     /// Whether steps get the client's certificates.
     pub trust: bool,
+    /// Foreign platforms whose programs its kernel runs inside of native ops.
+    pub inside: BTreeSet<Platform>,
     /// It.
     pub solver: Arc<dyn Solver>,
 }
@@ -236,6 +238,7 @@ pub async fn builders(
                 platforms,
                 slots,
                 trust,
+                inside: BTreeSet::new(),
                 solver,
             })
         }

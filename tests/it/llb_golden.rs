@@ -240,6 +240,8 @@ fn the_builder_form_adds_trust_and_proxies_to_networked_steps_and_changes_nothin
             ..ProxyEnv::default()
         },
         no_cache: false,
+        inside: std::collections::BTreeSet::new(),
+        typed: kiln::lower::Typed::Tools,
     });
     let built = bench.lower_all(loaded(&golden()).images);
     let leg = "golden/everything:all linux/amd64";

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::output::Output;
 use crate::config::Proxies;
+use crate::lower::Typed;
 use crate::oci::Platform;
 use crate::ops::Given;
 
@@ -61,6 +62,8 @@ pub struct BuildOptions {
     pub epoch: Option<i64>,
     /// Proxies for networked steps.
     pub proxy: Proxies,
+    /// How typed steps are made for foreign platforms.
+    pub typed: Typed,
     /// Cancelled when the build is to end early: legs are cancelled, an image whose tags are being
     /// moved is finished, and nothing else is published.
     pub stop: CancellationToken,

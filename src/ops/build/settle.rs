@@ -255,6 +255,8 @@ fn form(ready: &Ready, options: &BuildOptions, no_cache: bool) -> Form {
         trust: ready.trust,
         proxy: proxy(&options.proxy),
         no_cache,
+        inside: ready.inside.clone(),
+        typed: options.typed,
     })
 }
 

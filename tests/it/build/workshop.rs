@@ -76,6 +76,7 @@ impl Workshop {
             platforms: platforms.to_vec(),
             slots,
             trust: false,
+            inside: std::collections::BTreeSet::new(),
             solver: Arc::clone(&self.solver) as _,
         }
     }

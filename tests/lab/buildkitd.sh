@@ -16,7 +16,8 @@ root = "$KILN_LAB/buildkit"
   address = [ "$LAB_BUILDER" ]
 
 [history]
-  maxEntries = 50
+  # A client that builds hundreds of images in one call reads its own builds from the history at its end.
+  maxEntries = 2000
 
 [worker.containerd]
   enabled = false

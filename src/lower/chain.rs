@@ -24,6 +24,10 @@ struct Pending {
 #[derive(Debug)]
 pub(super) struct Chain {
     pub(super) state: State,
+    /// The stage that it makes; empty for the image.
+    pub(super) stage: String,
+    /// What it began with.
+    pub(super) first: State,
     pub(super) base: BaseParts,
     /// Environment, in order.
     pub(super) env: Vec<(String, String)>,
@@ -50,9 +54,11 @@ pub(super) struct Built {
 
 impl Chain {
     /// Begins on a base.
-    pub(super) fn on(built: Built, shell: Shell, epoch: i64, no_cache: bool) -> Self {
+    pub(super) fn on(built: Built, stage: &str, shell: Shell, epoch: i64, no_cache: bool) -> Self {
         Self {
+            first: built.state.clone(),
             state: built.state,
+            stage: stage.to_owned(),
             base: built.base,
             env: built.env,
             cwd: built.cwd,

@@ -197,6 +197,7 @@ impl Lowering<'_> {
                 .to_vec(),
             env: Vec::new(),
             title: title(step, || format!("append to {path}")),
+            mode: None,
         };
         let program = Program {
             network: crate::recipe::Network::None,

@@ -21,6 +21,7 @@ mod dockerfile_text;
 mod local;
 mod locking;
 mod mode;
+mod native;
 mod packages;
 mod pins;
 mod program;
@@ -43,6 +44,7 @@ pub use dockerfile::{images_of, unbuilt};
 pub use local::{CONTEXT, LocalFiles, Origin};
 pub use locking::{Locking, PipInputs, pip_inputs};
 pub use mode::{Mode, StepMode, Typed};
+pub use native::{Aid, Decline, StepId, Trail, TwinStep, TypedOps, is_foreign};
 pub use pins::{BaseRecord, Parent, PinnedImage, PinnedLayout, Pins};
 pub use requirements::name_of;
 pub use tests::{Tested, finished};
@@ -102,6 +104,8 @@ pub struct Job<'a> {
     pub files: &'a LocalFiles,
     /// Who it is for.
     pub form: &'a Form,
+    /// What helps with typed steps where the platform is foreign to the builder.
+    pub aid: Option<&'a Aid>,
 }
 
 /// An image on one platform, ready to be solved.
@@ -122,6 +126,10 @@ pub struct Lowered {
     /// How each step that runs a program runs it, in their order; empty in the platform form, which knows no
     /// builder.
     pub modes: Vec<StepMode>,
+    /// Its typed steps, for the legs of other platforms.
+    pub trail: Trail,
+    /// The ops of typed steps, which may decline what is asked of them.
+    pub ops: TypedOps,
 }
 
 /// What a solve needs from session and daemon.
@@ -175,6 +183,8 @@ pub fn outline(job: &Job<'_>) -> Result<Lowered, Vec<Finding>> {
                 needs: lowering.needs,
                 pip: lowering.pip,
                 modes: lowering.modes,
+                trail: lowering.trail,
+                ops: lowering.ops,
             })
         }
         _ => Err(lowering.findings),

@@ -1,10 +1,11 @@
 //! Steps that run a program.
 
-use super::chain::{Chain, joined};
+use super::chain::{Chain, joined, shorten};
 use super::local::as_pattern;
 use super::sources::noted;
 use super::stages::{Lowering, title};
 use super::trust;
+use super::{Form, Mode, StepMode, is_foreign};
 use crate::llb::{
     CacheSharing, CopyOptions, Exec, FileActions, FileOwner, NetworkMode, Note, State,
 };
@@ -24,6 +25,8 @@ pub(super) struct Call {
     pub(super) env: Vec<(String, String)>,
     /// For history and progress.
     pub(super) title: String,
+    /// How it runs, and why, where that is not just as the builder has it.
+    pub(super) mode: Option<(Mode, String)>,
 }
 
 impl Lowering<'_> {
@@ -50,6 +53,7 @@ impl Lowering<'_> {
             args,
             env: Vec::new(),
             title: title(step, || format!("run {words}")),
+            mode: None,
         };
         self.program(chain, step, program, call, |exec| exec);
     }
@@ -93,6 +97,7 @@ impl Lowering<'_> {
             exec = exec.user(user.clone());
         }
         let platform = *chain.state.platform();
+        self.note_mode(platform, step, &call.title, call.mode);
         exec = trust::equip(exec, self.job.form, network);
         exec = self.caches(exec, program, &cwd, &chain.state);
         exec = self.secrets(exec, program, &mut env);
@@ -105,6 +110,33 @@ impl Lowering<'_> {
             Ok(executed) => chain.ran(executed.root(), &call.title),
             Err(error) => self.error(&step.place, error.to_string()),
         }
+    }
+
+    /// Keeps how a step runs, for whoever wants to know.
+    fn note_mode(
+        &mut self,
+        platform: Platform,
+        step: &Step,
+        title: &str,
+        said: Option<(Mode, String)>,
+    ) {
+        let Form::Builder(facts) = self.job.form else {
+            return;
+        };
+        let (mode, why) = said.unwrap_or_else(|| {
+            if is_foreign(facts.native, platform) {
+                let why = format!("{} builder, and the step says only how", facts.native);
+                (Mode::Emulated, why)
+            } else {
+                (Mode::Native, format!("{} builder", facts.native))
+            }
+        });
+        self.modes.push(StepMode {
+            title: shorten(title),
+            place: step.place.clone(),
+            mode,
+            why,
+        });
     }
 
     fn caches(&self, exec: Exec, program: &Program, cwd: &str, image: &State) -> Exec {
@@ -122,7 +154,12 @@ impl Lowering<'_> {
         exec
     }
 
-    fn secrets(&mut self, exec: Exec, program: &Program, env: &mut Vec<(String, String)>) -> Exec {
+    pub(super) fn secrets(
+        &mut self,
+        exec: Exec,
+        program: &Program,
+        env: &mut Vec<(String, String)>,
+    ) -> Exec {
         let mut exec = exec;
         for secret in &program.secrets {
             self.needs

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::chain::{Built, Chain};
 use super::copy::mkdir;
 use super::definitions;
+use super::native::{Trail, TypedOps};
 use super::{Form, Job, Needs, PipAsked, StepMode};
 use crate::diagnostic::Finding;
 use crate::oci::Platform;
@@ -18,12 +19,18 @@ pub(super) struct Lowering<'a> {
     pub(super) needs: Needs,
     pub(super) pip: Vec<PipAsked>,
     pub(super) modes: Vec<StepMode>,
+    pub(super) trail: Trail,
+    pub(super) ops: TypedOps,
+    /// How many steps there were at a place of a stage.
+    pub(super) numbers: BTreeMap<(String, String), usize>,
     /// Stages made so far: one that is used twice is lowered once.
     stages: BTreeMap<String, Built>,
 }
 
 /// How a file system begins, before its steps.
 struct Start<'a> {
+    /// The stage; empty for the image itself.
+    stage: &'a str,
     env: &'a [EnvEntry],
     workdir: Option<&'a Spanned<String>>,
     shell: &'a Shell,
@@ -40,6 +47,9 @@ impl<'a> Lowering<'a> {
             needs: Needs::default(),
             pip: Vec::new(),
             modes: Vec::new(),
+            trail: Trail::new(),
+            ops: TypedOps::new(),
+            numbers: BTreeMap::new(),
             stages: BTreeMap::new(),
         }
     }
@@ -54,6 +64,7 @@ impl<'a> Lowering<'a> {
         let built = self.base(&content.base, self.job.platform)?;
         let then = definitions::steps(content);
         let start = Start {
+            stage: "",
             env: &content.env,
             workdir: content.workdir.as_ref(),
             shell: &content.shell,
@@ -75,6 +86,7 @@ impl<'a> Lowering<'a> {
         let platform = self.platform_of(stage);
         let built = self.base(&stage.base, platform)?;
         let start = Start {
+            stage: name,
             env: &stage.env,
             workdir: stage.workdir.as_ref(),
             shell: &stage.shell,
@@ -99,7 +111,8 @@ impl<'a> Lowering<'a> {
 
     fn run(&mut self, built: Built, start: &Start<'_>) -> Built {
         let no_cache = matches!(self.job.form, Form::Builder(facts) if facts.no_cache);
-        let mut chain = Chain::on(built, start.shell.clone(), self.job.epoch.seconds, no_cache);
+        let seconds = self.job.epoch.seconds;
+        let mut chain = Chain::on(built, start.stage, start.shell.clone(), seconds, no_cache);
         chain.set_env(start.env);
         if let Some(workdir) = start.workdir
             && workdir.value != chain.cwd

@@ -30,6 +30,7 @@ mod settings;
 mod show;
 mod source;
 mod verify;
+mod wanted;
 mod why;
 mod window;
 

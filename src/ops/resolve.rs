@@ -1,6 +1,5 @@
 //! Names of bases to digests: once per run, for every platform, before anything is built.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,12 +8,13 @@ use futures_util::StreamExt as _;
 use super::current::{Answer, KnownBases};
 use super::error::OpError;
 use super::layout::resolve_layouts;
+use super::wanted::wanted;
+pub(super) use super::wanted::{Wanted, uses};
 use crate::diagnostic::{Finding, Findings};
-use crate::lock::{Lock, LockedImage};
+use crate::lock::Lock;
 use crate::lower::{PinnedImage, Pins};
 use crate::oci::{Digest, ImageConfig, Index, Platform, Reference};
 use crate::plan::Plan;
-use crate::recipe::{Content, StagePlatform};
 use crate::registry::{ManifestRef, RawManifest, Registry, RegistryError};
 use crate::text::Place;
 
@@ -29,17 +29,6 @@ pub(super) const MAX_CONFIG: u64 = 8 << 20;
 pub(super) struct Resolved {
     /// The pins.
     pub pins: Pins,
-}
-
-/// One thing to look up.
-pub(super) struct Wanted {
-    pub(super) reference: Reference,
-    /// For which platforms, and where each is asked for.
-    pub(super) uses: BTreeMap<Platform, Vec<Place>>,
-    /// What the lock says of it.
-    pub(super) locked: Option<LockedImage>,
-    /// What a registry said of it before, be it that there is no such image.
-    pub(super) known: Option<Answer>,
 }
 
 /// Why a base cannot be used.
@@ -130,59 +119,6 @@ pub(super) async fn look_up_all(
         .buffered(PARALLEL)
         .collect()
         .await
-}
-
-fn wanted(plan: &Plan, native: &dyn Fn(Platform) -> Platform) -> Vec<Wanted> {
-    let mut all: BTreeMap<String, Wanted> = BTreeMap::new();
-    for planned in &plan.images {
-        for &platform in &planned.platforms {
-            let Some(content) = planned.image.contents.get(&platform) else {
-                continue;
-            };
-            for (reference, place, platform) in uses(content, platform, native(platform)) {
-                let wanted = all.entry(reference.to_string()).or_insert_with(|| Wanted {
-                    reference: reference.clone(),
-                    uses: BTreeMap::new(),
-                    locked: None,
-                    known: None,
-                });
-                let places = wanted.uses.entry(platform).or_default();
-                if !places.contains(place) {
-                    places.push(place.clone());
-                }
-            }
-        }
-    }
-    all.into_values().collect()
-}
-
-/// Every image that a content names, with the platform it is wanted for: the target's, except for the
-/// base of a stage that runs on a platform of its own.
-pub(super) fn uses(
-    content: &Content,
-    target: Platform,
-    native: Platform,
-) -> Vec<(&Reference, &Place, Platform)> {
-    let of_stages: Vec<(&Place, Platform)> = content
-        .stages
-        .values()
-        .map(|stage| match stage.platform {
-            StagePlatform::Target => (&stage.base.place, target),
-            StagePlatform::Native => (&stage.base.place, native),
-            StagePlatform::Fixed(platform) => (&stage.base.place, platform),
-        })
-        .collect();
-    let images = content.images().into_iter();
-    images
-        .map(|(reference, place)| {
-            let own = of_stages.iter().find(|(base, _)| *base == place);
-            (
-                reference,
-                place,
-                own.map_or(target, |(_, platform)| *platform),
-            )
-        })
-        .collect()
 }
 
 /// Looks a reference up; what is wrong with a single platform concerns that one only.

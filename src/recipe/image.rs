@@ -277,9 +277,6 @@ pub enum Command {
 }
 
 /// Options of a step that runs a program.
-///
-/// `native: false` beside `apt` and `pip` is read and checked and has no field here: on a foreign platform
-/// every step is emulated as yet, so it asks for what happens anyway.
 #[derive(Debug, Clone, Default)]
 pub struct Program {
     /// Environment for this step only.
@@ -300,6 +297,9 @@ pub struct Program {
     pub ssh: Vec<String>,
     /// Network.
     pub network: Network,
+    /// Whether the image's own programs do the work even where native tools could: `native: false` beside `apt`
+    /// and `pip`.
+    pub emulate: bool,
 }
 
 /// The network of a step.

@@ -108,10 +108,10 @@ pub struct Conda {
 /// What installs the packages of `pip`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Installer {
-    /// pip itself.
-    #[default]
+    /// pip of the image.
     Pip,
-    /// uv.
+    /// uv, which kiln brings along.
+    #[default]
     Uv,
 }
 

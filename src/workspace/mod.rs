@@ -142,7 +142,7 @@ impl Workspace {
             ca: None,
             platforms: Vec::new(),
             shell: "sh".to_owned(),
-            installer: "pip".to_owned(),
+            installer: "uv".to_owned(),
             reproducible: false,
             releases: Releases::default(),
             lint: Vec::new(),

@@ -87,6 +87,7 @@ impl Bench {
             pins: &pins,
             files: &LocalFiles::new(&self.root),
             form: &self.form,
+            aid: None,
         })
         .unwrap_or_else(|findings| panic!("{findings:#?}"))
     }

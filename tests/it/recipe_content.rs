@@ -148,6 +148,6 @@ fn the_workspace_says_who_installs_where_a_step_does_not() {
         steps.map(of).collect::<Vec<_>>()
     };
     let (pip, uv) = (Some(Installer::Pip), Some(Installer::Uv));
-    assert_eq!(installers(""), [pip, pip, uv]);
-    assert_eq!(installers("defaults: {installer: uv}\n"), [uv, pip, uv]);
+    assert_eq!(installers(""), [uv, pip, uv]);
+    assert_eq!(installers("defaults: {installer: pip}\n"), [pip, pip, uv]);
 }

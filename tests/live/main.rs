@@ -60,6 +60,7 @@ mod locking;
 mod losing;
 mod mistakes;
 mod mounting;
+mod native;
 mod outdated;
 mod outputs;
 mod parents;

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use super::{PackageFile, quoted, quoted_all};
 use crate::llb::{CacheSharing, FileActions, State};
 use crate::lower::chain::Chain;
+use crate::lower::mode::Mode;
+use crate::lower::native::{Tools, Way};
 use crate::lower::program::Call;
 use crate::lower::stages::{Lowering, title};
 use crate::recipe::steps::{Apt, AptSource, Key};
@@ -30,19 +32,37 @@ impl Lowering<'_> {
     ) {
         self.sources(chain, step, apt);
         let files = self.package_files(chain, step, &apt.install, FILES, ".deb");
-        let title = title(step, || words(apt));
+        chain.flush();
+        let (id, before, first) = (
+            self.step_id(chain, step),
+            chain.state.clone(),
+            chain.first.clone(),
+        );
+        let way = self.way(*chain.state.platform(), &id, program);
+        let tools = match &way {
+            Way::Tools(twin) => self.apt_tools(chain, step, &id, twin),
+            Way::Native | Way::Emulated(_) => None,
+        };
+        let script = script(apt, &files, tools.as_ref());
+        let args = match &tools {
+            Some(tools) => tools.args(&script),
+            None => ["/bin/sh", "-e", "-c", &script].map(String::from).to_vec(),
+        };
         let call = Call {
-            args: ["/bin/sh", "-e", "-c", &script(apt, &files)]
-                .map(String::from)
-                .to_vec(),
+            args,
             env: vec![
                 ("DEBIAN_FRONTEND".to_owned(), "noninteractive".to_owned()),
                 ("LC_ALL".to_owned(), "C.UTF-8".to_owned()),
             ],
-            title,
+            title: title(step, || words(apt)),
+            mode: mode(&way, tools.as_ref()),
         };
         let arch = chain.state.platform().architecture().to_owned();
         self.program(chain, step, program, call, |exec| {
+            let exec = match &tools {
+                Some(tools) => tools.equip(exec),
+                None => exec,
+            };
             // Private: two images on one builder must neither wait for each other nor share a lock.
             let id = |what: &str| format!("kiln/apt/{what}/{arch}");
             let exec = exec
@@ -50,6 +70,7 @@ impl Lowering<'_> {
                 .cache(ARCHIVES, id("archives"), CacheSharing::Private, None);
             super::with_files(exec, &files)
         });
+        self.leave_trail(id, first, before, chain, None);
     }
 
     /// Package sources in deb822 form, each with its own keyring.
@@ -150,7 +171,20 @@ fn words(apt: &Apt) -> String {
     )
 }
 
-fn script(apt: &Apt, files: &[PackageFile]) -> String {
+/// How it runs, and why; nothing where the builder is of the platform.
+fn mode(way: &Way, tools: Option<&Tools>) -> Option<(Mode, String)> {
+    match (way, tools) {
+        (Way::Native, _) => None,
+        (Way::Emulated(why), _) => Some((Mode::Emulated, why.clone())),
+        (Way::Tools(_), Some(tools)) => Some((Mode::NativeTools, tools.words().to_owned())),
+        (Way::Tools(_), None) => {
+            let why = "kiln knows no native tools for the builder's platform";
+            Some((Mode::Emulated, why.to_owned()))
+        }
+    }
+}
+
+fn script(apt: &Apt, files: &[PackageFile], tools: Option<&Tools>) -> String {
     let settings = [
         format!("Dir::State::Lists={LISTS}"),
         format!("Dir::Cache::Archives={ARCHIVES}"),
@@ -174,10 +208,16 @@ fn script(apt: &Apt, files: &[PackageFile]) -> String {
         format!(" {}", quoted_all(&apt.options))
     };
     let call = format!("apt-get -y{settings}{options}");
-    let mut lines = vec![
-        format!("mkdir -p {LISTS}/partial {ARCHIVES}/partial"),
-        format!("{call} update"),
-    ];
+    let mut lines = Vec::from_iter(tools.map(Tools::before));
+    lines.push(format!("mkdir -p {LISTS}/partial {ARCHIVES}/partial"));
+    lines.push(format!("{call} update"));
+    let install = super::installed(&apt.install, files);
+    if apt.upgrade {
+        lines.extend(tools.and_then(|tools| tools.rehearsal(&format!("{call} upgrade"))));
+    }
+    if !install.is_empty() {
+        lines.extend(tools.and_then(|tools| tools.rehearsal(&format!("{call} install {install}"))));
+    }
     if apt.upgrade {
         lines.push(format!("{call} upgrade"));
     }
@@ -187,7 +227,6 @@ fn script(apt: &Apt, files: &[PackageFile]) -> String {
             quoted_all(&apt.remove)
         ));
     }
-    let install = super::installed(&apt.install, files);
     if !install.is_empty() {
         lines.push(format!("{call} install {install}"));
     }

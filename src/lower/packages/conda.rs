@@ -25,6 +25,7 @@ impl Lowering<'_> {
                 let install: Vec<&str> = conda.install.iter().map(String::as_str).collect();
                 super::words("conda", None, &[], &install)
             }),
+            mode: None,
         };
         let (platform, user) = (*chain.state.platform(), program.user.as_deref());
         self.program(chain, step, program, call, |exec| {

@@ -36,6 +36,7 @@ impl Lowering<'_> {
                 .to_vec(),
             env: Vec::new(),
             title: title(step, || words(dnf)),
+            mode: None,
         };
         let platform = *chain.state.platform();
         self.program(chain, step, program, call, |exec| {

@@ -7,8 +7,10 @@ mod apk;
 mod apt;
 mod conda;
 mod dnf;
+mod installer;
 mod pip;
 mod uv;
+mod uv_options;
 
 use super::chain::Chain;
 use super::stages::Lowering;
@@ -120,7 +122,7 @@ fn words(tool: &str, upgrade: Option<&str>, remove: &[String], install: &[&str])
 }
 
 /// A word that a shell takes as it is.
-fn quoted(word: &str) -> String {
+pub(in crate::lower) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_.,:/@%+=-".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

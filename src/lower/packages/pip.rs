@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::installer::{Chosen, Tool};
 use super::{quoted, quoted_all, quoted_path};
 use crate::diagnostic::Finding;
 use crate::llb::{CacheSharing, FileActions, Note, State};
@@ -14,48 +15,11 @@ use crate::lower::program::Call;
 use crate::lower::requirements::{Requirements, name_of};
 use crate::lower::stages::{Lowering, title};
 use crate::oci::Platform;
-use crate::recipe::steps::{Installer, Pip};
+use crate::recipe::steps::Pip;
 use crate::recipe::{Program, Step};
 use crate::text::Spanned;
 
-const CACHE: &str = "/run/kiln/pip/cache";
 const FILES: &str = "/run/kiln/pip/files";
-
-/// A program that installs Python packages. Names, files and options are the same words to all of them.
-pub(super) struct Tool {
-    pub(super) name: &'static str,
-    /// Where its cache is mounted. Both are made for parallel use.
-    pub(super) cache: &'static str,
-    pub(super) env: &'static [(&'static str, &'static str)],
-    /// What a script begins and ends with.
-    pub(super) before: Option<String>,
-    pub(super) after: Option<String>,
-    /// The call that installs, and the one that removes.
-    pub(super) install: String,
-    pub(super) uninstall: String,
-}
-
-fn tool(pip: &Pip) -> Tool {
-    let python = quoted(&pip.python);
-    match pip.installer.unwrap_or_default() {
-        Installer::Uv => super::uv::tool(&pip.python),
-        Installer::Pip => Tool {
-            name: "pip",
-            cache: CACHE,
-            env: &[
-                ("PIP_CACHE_DIR", CACHE),
-                ("PIP_NO_INPUT", "1"),
-                ("PIP_DISABLE_PIP_VERSION_CHECK", "1"),
-                ("PIP_ROOT_USER_ACTION", "ignore"),
-                ("PIP_BREAK_SYSTEM_PACKAGES", "1"),
-            ],
-            before: None,
-            after: None,
-            install: format!("{python} -m pip install"),
-            uninstall: format!("{python} -m pip uninstall -y"),
-        },
-    }
-}
 
 /// Where the lock's list is during the step.
 const LIST: &str = "/run/kiln/pip/list";
@@ -92,11 +56,23 @@ impl Lowering<'_> {
                 )
             })
         };
-        let script = match &list {
-            Some(list) => locked_script(pip, list),
-            None => script(pip, &requirements),
+        // What waits is part of what the step begins with.
+        chain.flush();
+        let (id, before) = (self.step_id(chain, step), chain.state.clone());
+        let first = chain.first.clone();
+        let Some(chosen) = self.chosen(chain, step, pip, program, &id, &requirements) else {
+            return;
         };
-        let tool = tool(pip);
+        let Chosen {
+            tool,
+            mode,
+            python,
+            machine,
+        } = chosen;
+        let script = match &list {
+            Some(list) => locked_script(pip, list, &tool),
+            None => script(pip, &requirements, &tool),
+        };
         let call = Call {
             args: ["/bin/sh", "-e", "-c", &script].map(String::from).to_vec(),
             env: tool
@@ -105,16 +81,25 @@ impl Lowering<'_> {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
             title: title(step, || words(pip)),
+            mode,
         };
         let user = program.user.as_deref();
         self.program(chain, step, program, call, |exec| {
             let sharing = CacheSharing::Shared;
-            let exec = super::with_cache(exec, tool.cache, tool.name, sharing, user, &platform);
+            let mut exec = super::with_cache(exec, tool.cache, tool.name, sharing, user, &platform);
+            if let Some(python) = &python {
+                exec = python.equip(exec, user);
+            }
+            if let Some(machine) = machine {
+                exec = exec.on(machine);
+            }
             match &mounted {
                 Some((path, files)) => exec.bind(*path, files, ""),
                 None => exec,
             }
         });
+        let uv = python.map(|python| python.uv().clone());
+        self.leave_trail(id, first, before, chain, uv);
     }
 
     /// The lock's list for a step, where it has one; and a note for whoever makes locks.
@@ -207,15 +192,14 @@ fn lists(pip: &Pip, list: &PipList, platform: &Platform) -> State {
 }
 
 /// Installs the lists as they are: whatever is not in them, or has another checksum, is refused.
-fn locked_script(pip: &Pip, list: &PipList) -> String {
-    let tool = tool(pip);
-    let options = spaced(&pip.options);
+fn locked_script(pip: &Pip, list: &PipList, tool: &Tool) -> String {
+    let options = spaced(&tool.options);
     let find_links = options_of("--find-links", pip.find_links.iter().cloned());
     let install = format!(
         "{} --no-deps --require-hashes{find_links}{options}",
         tool.install
     );
-    let mut lines = Vec::from_iter(tool.before);
+    let mut lines = Vec::from_iter(tool.before.clone());
     if !pip.remove.is_empty() {
         let names = quoted_all(&pip.remove);
         lines.push(format!("{}{options} {names}", tool.uninstall));
@@ -227,7 +211,7 @@ fn locked_script(pip: &Pip, list: &PipList) -> String {
         let url = url.unwrap_or_default();
         lines.push(format!("{install}{url} -r {LIST}/{number}.txt"));
     }
-    lines.extend(tool.after);
+    lines.extend(tool.after.clone());
     lines.join("\n")
 }
 
@@ -255,9 +239,8 @@ fn words(pip: &Pip) -> String {
     words.join(" ")
 }
 
-fn script(pip: &Pip, requirements: &Requirements) -> String {
-    let tool = tool(pip);
-    let options = spaced(&pip.options);
+fn script(pip: &Pip, requirements: &Requirements, tool: &Tool) -> String {
+    let options = spaced(&tool.options);
     let constraints = options_of(
         "-c",
         pip.constraints.iter().map(|path| mounted(&path.value)),
@@ -267,7 +250,7 @@ fn script(pip: &Pip, requirements: &Requirements) -> String {
     let deps = if pip.deps { "" } else { " --no-deps" };
     let install = &tool.install;
     let install = format!("{install}{upgrade}{deps}{constraints}{find_links}{options}");
-    let mut lines = Vec::from_iter(tool.before);
+    let mut lines = Vec::from_iter(tool.before.clone());
     if !pip.remove.is_empty() {
         let names = quoted_all(&pip.remove);
         lines.push(format!("{}{options} {names}", tool.uninstall));
@@ -301,7 +284,7 @@ fn script(pip: &Pip, requirements: &Requirements) -> String {
             .unwrap_or_default();
         lines.push(format!("{install}{url} {}", all.join(" ")));
     }
-    lines.extend(tool.after);
+    lines.extend(tool.after.clone());
     lines.join("\n")
 }
 

@@ -1,19 +1,58 @@
 //! `installer: uv`: pip's words, said to uv.
 
-use super::pip::Tool;
-use super::quoted;
+use super::installer::Tool;
+use super::{quoted, uv_options};
+use crate::lower::native::Python;
+use crate::recipe::steps::Pip;
 
-const CACHE: &str = "/run/kiln/uv/cache";
+const CACHE: &str = "/run/kiln/uv-cache";
 
-/// uv is a program of the image or of a mount, or a module of the interpreter. That one is named by its path: uv
-/// takes a bare name for a version to look for, and then wants a virtual environment.
-pub(super) fn tool(python: &str) -> Tool {
-    let advice = "there is no uv in the image: install it by a `pip` step with `installer: pip`, \
-                  mount it, or let pip install";
+const ENV: &[(&str, &str)] = &[
+    ("UV_CACHE_DIR", CACHE),
+    ("UV_BREAK_SYSTEM_PACKAGES", "1"),
+    // The cache is another file system, and goes away with the step.
+    ("UV_LINK_MODE", "copy"),
+    ("UV_NO_PROGRESS", "1"),
+    ("UV_PYTHON_DOWNLOADS", "never"),
+];
+
+/// uv locks the interpreter's packages by a file there, and leaves it; another user's is none of ours.
+const LOCKS: &str = "rm -f \"${TMPDIR:-/tmp}\"/uv-*.lock || true";
+
+/// uv wants the interpreter by its path: it takes a bare name for a version to look for, and then wants a virtual
+/// environment.
+fn found(python: &str) -> String {
     let missing = quoted(&format!("there is no {python} in the image"));
     let python = quoted(python);
+    format!("python=$(command -v {python}) || {{ echo {missing} >&2; exit 127; }}")
+}
+
+/// kiln's own uv.
+pub(super) fn kilns(pip: &Pip, python: &Python) -> Tool {
+    let folders = uv_options::folders(&pip.options);
+    let program = Python::program();
+    Tool {
+        name: "uv",
+        cache: CACHE,
+        env: ENV,
+        options: uv_options::known(&pip.options),
+        before: Some(format!(
+            "{}\n{}",
+            found(&pip.python),
+            python.before(&folders)
+        )),
+        after: Some(format!("{LOCKS}\n{}", python.after())),
+        install: format!("{program} pip install --no-config --python \"$python\""),
+        uninstall: format!("{program} pip uninstall --no-config --python \"$python\""),
+    }
+}
+
+/// The uv that a step mounts: a program of the path, or a module of the interpreter.
+pub(super) fn tool(pip: &Pip) -> Tool {
+    let advice = "there is no uv in the image, and none where the step mounts one: leave the mount out, and kiln \
+                  brings its own";
     let before = [
-        format!("python=$(command -v {python}) || {{ echo {missing} >&2; exit 127; }}"),
+        found(&pip.python),
         "if command -v uv >/dev/null 2>&1; then set -- uv".to_owned(),
         "elif \"$python\" -m uv --version >/dev/null 2>&1; then set -- \"$python\" -m uv"
             .to_owned(),
@@ -22,17 +61,10 @@ pub(super) fn tool(python: &str) -> Tool {
     Tool {
         name: "uv",
         cache: CACHE,
-        env: &[
-            ("UV_CACHE_DIR", CACHE),
-            ("UV_BREAK_SYSTEM_PACKAGES", "1"),
-            // The cache is another file system, and goes away with the step.
-            ("UV_LINK_MODE", "copy"),
-            ("UV_NO_PROGRESS", "1"),
-            ("UV_PYTHON_DOWNLOADS", "never"),
-        ],
+        env: ENV,
+        options: uv_options::known(&pip.options),
         before: Some(before.join("\n")),
-        // uv locks the interpreter's packages by a file there, and leaves it; another user's is none of ours.
-        after: Some("rm -f \"${TMPDIR:-/tmp}\"/uv-*.lock || true".to_owned()),
+        after: Some(LOCKS.to_owned()),
         install: "\"$@\" pip install --python \"$python\"".to_owned(),
         uninstall: "\"$@\" pip uninstall --python \"$python\"".to_owned(),
     }

@@ -14,9 +14,13 @@ use super::limits;
 use super::output::{LegArchive, STORE, Staging};
 use super::readback::{ReadBack, read_back, read_staged};
 use super::report::{Failure, LegReport, LegState, Solved};
-use crate::buildkit::{Entitlement, Exporter, ImageExport, Progress, ProgressSink, Solve};
+use crate::buildkit::{
+    Entitlement, Exporter, ImageExport, Progress, ProgressSink, Solve, SolveError,
+};
 use crate::llb::Definition;
-use crate::lower::{Job, Lowered, Parent, PinnedImage, PinnedLayout, lower};
+use crate::lower::{
+    Aid, Decline, Job, Lowered, Parent, PinnedImage, PinnedLayout, StepId, Trail, lower,
+};
 use crate::oci::{Compression, Descriptor, Digest, Reference, canonical};
 use crate::ops::connect::Ready;
 use crate::recipe::{Base, Content};
@@ -31,6 +35,8 @@ const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 pub(super) struct LegRun<'a> {
     pub(super) name: LegName,
     pub(super) job: Job<'a>,
+    /// Typed steps that it may take programs from.
+    pub(super) twin: Option<Trail>,
     pub(super) builder: &'a Ready,
     pub(super) aim: Aim<'a>,
     /// How the registry wants layers compressed.
@@ -107,17 +113,31 @@ impl LegRun<'_> {
     }
 
     async fn graph(&self, job: &Job<'_>) -> Result<Solved, Box<Failure>> {
-        let lowered = lower(job).map_err(|findings| {
-            let words: Vec<String> = findings
-                .iter()
-                .map(|f| format!("{}: {}", f.place, f.message))
-                .collect();
-            Failure::bug(words.join("; "))
-        })?;
-        let definition = Definition::of(&lowered.state);
-        let archive = self.aim.archive();
-        let solve = self.solve(job, &lowered, &definition, archive.as_ref())?;
-        let result = self.attempt(&solve, &|| self.progress()).await;
+        let mut aid = Aid {
+            twin: self.twin.clone(),
+            ..Aid::default()
+        };
+        let (lowered, definition, archive, result) = loop {
+            let lowered = lowered(&Job {
+                aid: Some(&aid),
+                ..*job
+            })?;
+            let definition = Definition::of(&lowered.state);
+            let archive = self.aim.archive();
+            let solve = self.solve(job, &lowered, &definition, archive.as_ref())?;
+            let result = self.attempt(&solve, &|| self.progress()).await;
+            let declined = result
+                .as_ref()
+                .err()
+                .and_then(|error| declined(error, &lowered));
+            match declined {
+                // Each is declined once, so that this comes to an end.
+                Some((id, what)) if aid.declined.insert((id.clone(), what)) => {
+                    self.tell_declined(&id, what);
+                }
+                _ => break (lowered, definition, archive, result),
+            }
+        };
         // The builder only knows that it could not send the image; why, is known here.
         let unwritten = archive.as_ref().and_then(|archive| archive.unwritten());
         let result = result.map_err(|error| match unwritten {
@@ -148,6 +168,13 @@ impl LegRun<'_> {
         solved.parent = Some(parent);
         solved.manifest = Some(manifest);
         Ok(solved)
+    }
+
+    fn tell_declined(&self, id: &StepId, what: Decline) {
+        self.events.send(Event::Warning {
+            leg: self.name.clone(),
+            message: format!("{}: {}", id.place, what.words()),
+        });
     }
 
     /// Whether programs of the platform run under emulation.
@@ -278,6 +305,31 @@ impl LegRun<'_> {
             });
         })
     }
+}
+
+fn lowered(job: &Job<'_>) -> Result<Lowered, Box<Failure>> {
+    lower(job).map_err(|findings| {
+        let words: Vec<String> = findings
+            .iter()
+            .map(|f| format!("{}: {}", f.place, f.message))
+            .collect();
+        Failure::bug(words.join("; "))
+    })
+}
+
+/// What an op of a typed step could not do, which it found out before it changed anything.
+fn declined(error: &SolveError, lowered: &Lowered) -> Option<(StepId, Decline)> {
+    let SolveError::StepFailed {
+        vertex,
+        exit_code: Some(code),
+        ..
+    } = error
+    else {
+        return None;
+    };
+    let (_, id) = lowered.ops.iter().find(|(op, _)| op.as_str() == vertex)?;
+    let what = Decline::ALL.into_iter().find(|it| it.code() == *code)?;
+    Some((id.clone(), what))
 }
 
 /// What a child of an image is built on.

@@ -19,12 +19,13 @@ use super::epoch;
 use super::event::{Event, EventSink, LegName};
 use super::leg::LegRun;
 use super::options::BuildOptions;
+use super::rehearse::twin_of;
 use super::report::{BuildReport, ImageReport, ImageState, LegReport, LegState};
 use super::reuse::Begun;
 use super::schedule::{Finished, skipped};
 use super::settle::{Settled, planned, settle};
 use crate::key::Parts;
-use crate::lower::{Job, Parent, Pins};
+use crate::lower::{Job, Parent, Pins, Trail, lower};
 use crate::oci::{Platform, Reference};
 use crate::ops::connect::Backends;
 use crate::ops::current::{self, Outline};
@@ -148,9 +149,11 @@ impl Settled<'_> {
             Ok(parents) => parents,
             Err(why) => return skipped(self.events, name, why),
         };
+        // Before the leg takes a place among those that run: it may wait for others here.
+        let twin = self.twin(leg).await;
         let builder = self.assigned[&leg.platform];
         let may_begin = || self.may_begin(leg.image);
-        let begin = || Box::pin(self.solve(leg, parents)) as BoxFuture<'_, LegReport>;
+        let begin = || Box::pin(self.solve(leg, parents, twin)) as BoxFuture<'_, LegReport>;
         let rank = self.options.sunk.get(&name.image).copied().unwrap_or(0);
         match self.board.run(builder, rank, may_begin, begin).await {
             Ok(report) => report,
@@ -158,7 +161,7 @@ impl Settled<'_> {
         }
     }
 
-    async fn solve(&self, leg: Leg, parents: Vec<Found>) -> LegReport {
+    async fn solve(&self, leg: Leg, parents: Vec<Found>, twin: Option<Trail>) -> LegReport {
         let planned = &self.plan.images[leg.image];
         let mut pins = self.pins.clone();
         let mut epoch = self.epochs[leg.image];
@@ -183,7 +186,9 @@ impl Settled<'_> {
                 pins: &pins,
                 files: &self.files,
                 form: self.form(leg.image, builder),
+                aid: None,
             },
+            twin,
             builder: &self.backends.builders[builder],
             aim: Aim::new(
                 self.options.push.then(|| &self.destinations[leg.image]),
@@ -200,6 +205,30 @@ impl Settled<'_> {
             solved.parts = parts.filter(|_| outline.is_some_and(|it| self.still_holds(leg, it)));
         }
         report
+    }
+
+    /// The typed steps of the leg that this one may take programs from, as that leg itself makes them.
+    async fn twin(&self, leg: Leg) -> Option<Trail> {
+        let form = |platform| self.form(leg.image, self.assigned[&platform]);
+        let twin = twin_of(&self.plan, leg, &form)?;
+        let planned = &self.plan.images[leg.image];
+        let parents = self.parents(twin).await.ok()?;
+        let (mut pins, mut epoch) = (self.pins.clone(), self.epochs[leg.image]);
+        for (reference, shown, parent) in parents {
+            epoch = epoch::not_before(epoch, &parent);
+            pins.add_parent(reference, twin.platform, shown, parent);
+        }
+        let job = Job {
+            content: &planned.image.contents[&twin.platform],
+            platform: twin.platform,
+            repository: &planned.image.repository.value,
+            epoch,
+            pins: &pins,
+            files: &self.files,
+            form: form(leg.platform),
+            aid: None,
+        };
+        lower(&job).ok().map(|lowered| lowered.trail)
     }
 
     /// Whether the files of a leg are what they were at its beginning. Where they are not, nobody knows which of

@@ -103,6 +103,7 @@ impl Outlining<'_> {
             pins: &self.stand_ins(planned, content, leg.platform),
             files: self.files,
             form: &Form::Platform,
+            aid: None,
         })?;
         let definition = Definition::of(&lowered.state);
         let vertices = definition.vertices();

@@ -53,10 +53,7 @@ pub(super) fn program(reader: &mut Reader<'_>, step: &Node, word: &str) -> Progr
         }
         body::shell(reader, node)
     });
-    // Nothing depends on it as yet, see `Program`; what stands there is checked all the same.
-    if let Some(native) = step.get("native") {
-        reader.bool(native);
-    }
+    let native = step.get("native").and_then(|node| reader.bool(node));
     let network = step.get("network").and_then(|node| {
         let text = reader.text(node)?;
         reader.convert(text, network).map(|network| network.value)
@@ -83,6 +80,7 @@ pub(super) fn program(reader: &mut Reader<'_>, step: &Node, word: &str) -> Progr
             .map(|text| text.value)
             .collect(),
         network: network.unwrap_or_default(),
+        emulate: native == Some(false),
     }
 }
 

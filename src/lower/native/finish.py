@@ -1,0 +1,197 @@
+"""What is left to do around an installer of Python packages that compiles nothing.
+
+ask [--target DIR] [--prefix DIR]
+    Run by the image's own interpreter, before. Prints a line each: the interpreter's real path, its magic number,
+    the time, the index and the trusted hosts of pip's settings, then the folders that packages go into.
+check
+    Run by the interpreter that shall compile. Ends with 0 if its byte code is that of the image's interpreter.
+finish CACHE NAMES
+    Run by the same, after. Compiles the modules of the distributions that are new, and takes the mark of those
+    that nobody asked for: NAMES are the names asked for, or `*` where they cannot be known.
+
+`check` and `finish` read what `ask` printed in KILN_ASKED.
+
+An unchecked-hash pyc depends on the magic number, the path in it and the source, and on nothing else. Under these
+three it is kept in CACHE, which both platforms of an image share.
+"""
+
+import csv
+import hashlib
+import importlib.util
+import marshal
+import os
+import re
+import sys
+import time
+import warnings
+
+# Hash-based and not checked against the source, PEP 552: no time of a file says that it is stale.
+UNCHECKED = (1).to_bytes(4, "little")
+# The kernel stamps files by a clock that ticks every few milliseconds.
+TICK = 20 * 1000 * 1000
+
+
+def option(words, name):
+    return words[words.index(name) + 1] if name in words else None
+
+
+def settings():
+    """What pip's files of settings and its variables say of indexes."""
+    import configparser
+
+    home = os.path.expanduser("~")
+    paths = ["/etc/xdg/pip/pip.conf", "/etc/pip.conf", home + "/.pip/pip.conf"]
+    paths += [home + "/.config/pip/pip.conf", sys.prefix + "/pip.conf"]
+    paths.append(os.environ.get("PIP_CONFIG_FILE", os.devnull))
+    read = configparser.RawConfigParser(strict=False)
+    for path in paths:
+        try:
+            read.read(path)
+        except (configparser.Error, OSError, UnicodeError):
+            pass
+    found = {}
+    for section in ("global", "install"):
+        if read.has_section(section):
+            found.update({key.replace("_", "-"): value for key, value in read.items(section)})
+    for name in ("index-url", "extra-index-url", "trusted-host"):
+        value = os.environ.get("PIP_" + name.upper().replace("-", "_"))
+        if value:
+            found[name] = value
+    return found
+
+
+def ask(words):
+    import sysconfig
+
+    target, prefix = option(words, "--target"), option(words, "--prefix")
+    if target:
+        folders = [target]
+    else:
+        base = {"base": prefix, "platbase": prefix} if prefix else None
+        scheme = ("posix_prefix",) if prefix else ()
+        folders = [sysconfig.get_path(name, *scheme, vars=base) for name in ("purelib", "platlib")]
+    found = settings()
+    if found.get("extra-index-url"):
+        sys.stderr.write("pip's settings in the image name an extra index: uv would take a package from the first\n"
+                         "index that has its name. Say `index` with `packages` in the step, or `installer: pip`.\n")
+        sys.exit(90)
+    lines = [os.path.realpath(sys.executable), importlib.util.MAGIC_NUMBER.hex(), str(time.time_ns() - TICK)]
+    lines += [found.get(name, "").strip().replace("\n", " ") for name in ("index-url", "trusted-host")]
+    print("\n".join(lines + sorted(set(folders))))
+
+
+def asked():
+    lines = os.environ["KILN_ASKED"].split("\n")
+    return lines[1], int(lines[2]), lines[5:]
+
+
+def installed(folder, since):
+    """The distributions of a folder that are new: their folder and the rows of their RECORD."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return
+    for name in names:
+        record = os.path.join(folder, name, "RECORD")
+        if name.endswith(".dist-info") and os.path.exists(record) and os.stat(record).st_ctime_ns >= since:
+            with open(record, newline="", encoding="utf-8") as file:
+                yield os.path.join(folder, name), list(csv.reader(file))
+
+
+def normal(name):
+    return re.sub("[-_.]+", "-", name).lower()
+
+
+def unmark(info, rows, names):
+    """pip marks what was asked for and not what came along, PEP 376."""
+    mark = os.path.join(info, "REQUESTED")
+    own = normal(os.path.basename(info).split("-")[0])
+    if "*" in names or own in names or not os.path.exists(mark):
+        return
+    os.remove(mark)
+    record = os.path.join(info, "RECORD")
+    mode = os.stat(record).st_mode
+    with open(record, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerows(row for row in rows if not row[0].endswith(".dist-info/REQUESTED"))
+    os.chmod(record, mode & 0o7777)
+
+
+def write(path, data, mode):
+    """As a whole or not at all: others read the cache meanwhile."""
+    new = "%s.%d" % (path, os.getpid())
+    with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
+        file.write(data)
+    os.replace(new, path)
+
+
+def compiled(cache, path):
+    with open(path, "rb") as file:
+        source = file.read()
+    words = (importlib.util.MAGIC_NUMBER, path.encode(), source)
+    key = hashlib.sha256(b"\0".join(words)).hexdigest()
+    entry = os.path.join(cache, key[:2], key)
+    try:
+        with open(entry, "rb") as file:
+            return file.read()
+    except OSError:
+        pass
+    try:
+        code = compile(source, path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        # Templates and code of other versions of the language; pip passes over them, too.
+        return None
+    data = importlib.util.MAGIC_NUMBER + UNCHECKED + importlib.util.source_hash(source) + marshal.dumps(code)
+    try:
+        os.makedirs(os.path.dirname(entry), exist_ok=True)
+        write(entry, data, 0o644)
+    except OSError:
+        pass
+    return data
+
+
+def compile_all(cache, paths):
+    for path in paths:
+        data = compiled(cache, path)
+        if data is None:
+            continue
+        to = importlib.util.cache_from_source(path)
+        os.makedirs(os.path.dirname(to), exist_ok=True)
+        write(to, data, (os.stat(path).st_mode | 0o200) & 0o666)
+
+
+def finish(cache, names):
+    magic, since, folders = asked()
+    names = {normal(name) for name in names.split(",") if name != "*"} | ({"*"} & set(names.split(",")))
+    paths = []
+    for folder in folders:
+        for info, rows in installed(folder, since):
+            own = [row[0] for row in rows if row and row[0].endswith(".py") and not row[0].startswith(("../", "/"))]
+            paths += [os.path.join(folder, path) for path in own]
+            unmark(info, rows, names)
+    warnings.simplefilter("ignore")
+    paths = sorted({path for path in paths if os.path.isfile(path)})
+    # Forked by hand: a pool would start this interpreter by its path, which the kernel may not be able to.
+    count = min(os.cpu_count() or 1, 1 + len(paths) // 64)
+    children = []
+    for number in range(count):
+        child = os.fork()
+        if child == 0:
+            try:
+                compile_all(cache, paths[number::count])
+            except BaseException as error:
+                sys.stderr.write("cannot compile: %r\n" % (error,))
+                os._exit(1)
+            os._exit(0)
+        children.append(child)
+    failed = [child for child in children if os.waitpid(child, 0)[1] != 0]
+    sys.exit(1 if failed else 0)
+
+
+verb, words = sys.argv[1], sys.argv[2:]
+if verb == "ask":
+    ask(words)
+elif verb == "check":
+    sys.exit(asked()[0] != importlib.util.MAGIC_NUMBER.hex())
+else:
+    finish(*words)

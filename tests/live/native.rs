@@ -38,7 +38,9 @@ fn has_no_trace(entries: &[Entry]) {
         .filter(|entry| {
             let path = &entry.path;
             let is_own = path.contains("kiln") || path.starts_with("run") || path == "lib64";
-            is_own || path.contains("x86_64") || path.contains(".wh.")
+            // apt takes its own older copies away.
+            let is_gone = path.contains(".wh.") && !path.ends_with("-old");
+            is_own || path.contains("x86_64") || is_gone
         })
         .map(Entry::line)
         .collect();
@@ -60,8 +62,8 @@ fn a_foreign_pip_step_leaves_what_the_native_one_leaves_and_no_trace_of_the_tool
     env: {{RUN: UNIQUE}}
 tests:
   - run: [python3, -c, \"import flask, markupsafe, platform; print(markupsafe._speedups.__file__, platform.machine())\"]
-    stdout: aarch64
-    if: ${{{{ arch == \"arm64\" }}}}
+    stdout: {{contains: aarch64}}
+    if: arch == \"arm64\"
   - run: [python3, -m, pip, check]
   - run: python3 -m pip uninstall -y flask click && test ! -e /usr/local/lib/python3.11/dist-packages/click
 "
@@ -166,7 +168,7 @@ fn an_image_with_files_where_native_programs_need_theirs_is_emulated_and_says_so
     };
     space.recipe(&format!(
         "{DEBIAN}steps:
-  - if: ${{{{ arch == \"arm64\" }}}}
+  - if: arch == \"arm64\"
     then: [{{mkdir: /lib64}}]
   - apt: {{install: [sl]}}
     env: {{RUN: UNIQUE}}
@@ -187,9 +189,9 @@ fn without_the_same_python_in_the_twin_modules_are_compiled_under_emulation_and_
     // The foreign platform alone has its interpreter at another place.
     space.recipe(&format!(
         "{PYTHON}steps:
-  - if: ${{{{ arch == \"arm64\" }}}}
+  - if: arch == \"arm64\"
     then: [{{run: cp -L /usr/bin/python3.11 /usr/bin/python3.11-옆}}]
-    else: [{{run: ln -s python3.11 /usr/bin/python3.11-옆}}]
+    else: [{{write: {{path: /usr/bin/python3.11-옆, mode: "0755", content: "#!/bin/sh\\nexec python3.11 \\"$@\\"\\n"}}}}]
   - pip: {{install: [click==8.1.7], python: /usr/bin/python3.11-옆}}
     env: {{RUN: UNIQUE}}
 tests:
@@ -201,7 +203,7 @@ tests:
         .says(&["has no Python of the same version there"]);
     let foreign = added(&space, BOTH[1], 1);
     has_no_trace(&foreign);
-    assert!(foreign.iter().any(|entry| is_compiled(entry)));
+    assert!(foreign.iter().any(is_compiled));
 }
 
 #[test]

@@ -195,6 +195,7 @@ mod tests {
         let leg = |state| LegReport {
             builder: None,
             emulated: false,
+            steps: Vec::new(),
             started: None,
             finished: None,
             took: Duration::ZERO,

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::common::{Format, Selection, epoch};
 use super::exit::Exit;
 use super::out;
-use super::render::{json, table};
+use super::render::{json, modes, table};
 use crate::config::Config;
+use crate::ops::probe::known_builders;
 use crate::ops::{OpError, PlanOptions, PlannedImage, apart, connect, plan, write_llb};
 
 /// Arguments of `plan`.
@@ -15,6 +16,9 @@ use crate::ops::{OpError, PlanOptions, PlannedImage, apart, connect, plan, write
 pub(super) struct Args {
     #[command(flatten)]
     selection: Selection,
+    /// Also show how each step that runs a program would run: native, by native tools, or emulated
+    #[arg(long)]
+    steps: bool,
     /// How the plan is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -34,6 +38,8 @@ pub(super) async fn exec(args: Args, config: &Config) -> Result<Exit, OpError> {
         platforms: args.selection.platforms.iter().copied().collect(),
         epoch: epoch(config)?,
         locked: args.locked,
+        builders: (args.steps || args.format == Format::Json)
+            .then(|| known_builders(config, &loaded.workspace)),
     };
     let images = {
         let (loaded, options) = (Arc::clone(&loaded), options.clone());
@@ -100,9 +106,13 @@ fn text(images: &[PlannedImage]) -> String {
         }
     }
     let legs: usize = images.iter().map(|image| image.legs.len()).sum();
-    format!(
-        "{}\n{}",
-        table::render(&rows),
-        table::counts(images.len(), legs)
-    )
+    let mut parts = vec![table::render(&rows)];
+    for image in images {
+        for leg in &image.legs {
+            let modes = leg.modes.iter();
+            parts.extend(modes.map(|it| modes::text(&image.image, leg.platform, it)));
+        }
+    }
+    parts.push(table::counts(images.len(), legs));
+    parts.join("\n")
 }

@@ -7,6 +7,7 @@ use super::outdated::{Published, answered, tell_faults};
 use super::render::outdated::next;
 use super::render::why::{json, text};
 use crate::config::Config;
+use crate::ops::probe::known_builders;
 use crate::ops::{OpError, Story, connect, why};
 
 /// Arguments of `why`.
@@ -43,7 +44,8 @@ async fn find(args: &Args, config: &Config) -> Result<Story, OpError> {
         });
     }
     let loaded = args.selection.load().await?;
-    let options = args.published.options(&args.selection, config)?;
+    let mut options = args.published.options(&args.selection, config)?;
+    options.plan.builders = Some(known_builders(config, &loaded.workspace));
     let origin = connect::origin(config, &loaded.workspace)?;
     let registry = connect::registry(config, &loaded.workspace)?;
     why(&loaded, &options, &origin, &registry).await

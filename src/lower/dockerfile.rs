@@ -59,6 +59,8 @@ impl Lowering<'_> {
         if self.findings.len() > before {
             return None;
         }
+        let title = format!("dockerfile {}", dockerfile.file.value);
+        self.note_mode(&title, place, platform, "a Dockerfile says only how");
         let note = Note {
             name: format!("from {}", dockerfile.file.value),
             places: vec![place.clone()],

@@ -44,7 +44,7 @@ pub use dockerfile::{images_of, unbuilt};
 pub use local::{CONTEXT, LocalFiles, Origin};
 pub use locking::{Locking, PipInputs, pip_inputs};
 pub use mode::{Mode, StepMode, Typed};
-pub use native::{Aid, Decline, StepId, Trail, TwinStep, TypedOps, is_foreign};
+pub use native::{Aid, Decline, StepId, Trail, TwinStep, TypedOps};
 pub use pins::{BaseRecord, Parent, PinnedImage, PinnedLayout, Pins};
 pub use requirements::name_of;
 pub use tests::{Tested, finished};

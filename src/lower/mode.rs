@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Form;
+use super::chain::shorten;
+use super::stages::Lowering;
+use crate::oci::Platform;
+use crate::recipe::StepKind;
 use crate::text::Place;
 
 /// How typed steps are made for a foreign platform.
@@ -48,4 +53,44 @@ pub struct StepMode {
     pub mode: Mode,
     /// Why, in half a sentence: `linux/amd64 builder`, `a run step says only how`.
     pub why: String,
+}
+
+impl Lowering<'_> {
+    /// Notes how the programs of a step run that native tools have no part in. The platform form knows no builder.
+    pub(super) fn note_mode(&mut self, title: &str, place: &Place, platform: Platform, why: &str) {
+        let Form::Builder(facts) = self.job.form else {
+            return;
+        };
+        let (mode, why) = if platform.is_foreign_to(facts.native) {
+            (Mode::Emulated, why.to_owned())
+        } else {
+            (Mode::Native, format!("{} builder", facts.native))
+        };
+        self.note_said(title, place, mode, why);
+    }
+
+    /// Notes how a step runs that native tools have a part in, or might have had.
+    pub(super) fn note_said(&mut self, title: &str, place: &Place, mode: Mode, why: String) {
+        if matches!(self.job.form, Form::Platform) {
+            return;
+        }
+        self.modes.push(StepMode {
+            title: shorten(title),
+            place: place.clone(),
+            mode,
+            why,
+        });
+    }
+}
+
+/// Why the programs of a step are emulated where native tools have no part in it.
+pub(super) fn why_emulated(kind: &StepKind) -> &'static str {
+    match kind {
+        StepKind::Run(..) => "a run step says only how",
+        StepKind::Dnf(..) => "there are no native tools for dnf",
+        StepKind::Apk(..) => "there are no native tools for apk",
+        StepKind::Conda(..) => "there are no native tools for conda",
+        StepKind::Apt(..) | StepKind::Pip(..) => "without native tools",
+        _ => "a small program of the image does it",
+    }
 }

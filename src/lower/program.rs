@@ -1,11 +1,12 @@
 //! Steps that run a program.
 
-use super::chain::{Chain, joined, shorten};
+use super::Mode;
+use super::chain::{Chain, joined};
 use super::local::as_pattern;
+use super::mode::why_emulated;
 use super::sources::noted;
 use super::stages::{Lowering, title};
 use super::trust;
-use super::{Form, Mode, StepMode, is_foreign};
 use crate::llb::{
     CacheSharing, CopyOptions, Exec, FileActions, FileOwner, NetworkMode, Note, State,
 };
@@ -97,7 +98,10 @@ impl Lowering<'_> {
             exec = exec.user(user.clone());
         }
         let platform = *chain.state.platform();
-        self.note_mode(platform, step, &call.title, call.mode);
+        match call.mode {
+            Some((mode, why)) => self.note_said(&call.title, &step.place, mode, why),
+            None => self.note_mode(&call.title, &step.place, platform, why_emulated(&step.kind)),
+        }
         exec = trust::equip(exec, self.job.form, network);
         exec = self.caches(exec, program, &cwd, &chain.state);
         exec = self.secrets(exec, program, &mut env);
@@ -110,33 +114,6 @@ impl Lowering<'_> {
             Ok(executed) => chain.ran(executed.root(), &call.title),
             Err(error) => self.error(&step.place, error.to_string()),
         }
-    }
-
-    /// Keeps how a step runs, for whoever wants to know.
-    fn note_mode(
-        &mut self,
-        platform: Platform,
-        step: &Step,
-        title: &str,
-        said: Option<(Mode, String)>,
-    ) {
-        let Form::Builder(facts) = self.job.form else {
-            return;
-        };
-        let (mode, why) = said.unwrap_or_else(|| {
-            if is_foreign(facts.native, platform) {
-                let why = format!("{} builder, and the step says only how", facts.native);
-                (Mode::Emulated, why)
-            } else {
-                (Mode::Native, format!("{} builder", facts.native))
-            }
-        });
-        self.modes.push(StepMode {
-            title: shorten(title),
-            place: step.place.clone(),
-            mode,
-            why,
-        });
     }
 
     fn caches(&self, exec: Exec, program: &Program, cwd: &str, image: &State) -> Exec {

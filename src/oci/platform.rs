@@ -117,6 +117,12 @@ impl Platform {
         })
     }
 
+    /// Whether a machine of another platform runs its programs only under emulation.
+    pub fn is_foreign_to(self, machine: Self) -> bool {
+        let runs_32_bit = machine.architecture == "amd64" && self.architecture == "386";
+        self.architecture != machine.architecture && !runs_32_bit
+    }
+
     /// The operating system, by its GOOS name.
     pub const fn os(&self) -> &'static str {
         self.os

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::connect::bundle;
 use super::error::OpError;
+use super::probe::BuilderId;
 use crate::buildkit::{Address, Tls, TlsFile, TlsFiles};
 use crate::config::Config;
 use crate::oci::Platform;
@@ -71,6 +72,14 @@ pub(super) fn named<'w>(config: &'w Config, workspace: &'w Workspace) -> Vec<Nam
 }
 
 impl Named<'_> {
+    /// What it is remembered by.
+    pub(super) fn id(&self) -> BuilderId {
+        BuilderId {
+            name: self.name.to_owned(),
+            address: self.address.to_owned(),
+        }
+    }
+
     /// The address, and how it is spoken to securely.
     pub(super) fn target(
         &self,

@@ -12,6 +12,7 @@ use super::given::Given;
 use super::layout::layouts;
 use super::load::Loaded;
 use super::lock::{Sources, Uv};
+use super::probe::BuilderId;
 use crate::buildkit::{
     Builder, BuilderInfo, CredentialSource, SecretBytes, SessionContent, Solver,
 };
@@ -28,6 +29,8 @@ use crate::workspace::{self, Workspace};
 pub struct Ready {
     /// What it is.
     pub info: BuilderInfo,
+    /// Its address, as it is written.
+    pub address: String,
     /// The platforms it is used for.
     pub platforms: Vec<Platform>,
     /// Legs it makes at once.
@@ -36,8 +39,20 @@ pub struct Ready {
     pub trust: bool,
     /// Foreign platforms whose programs its kernel runs inside of native ops.
     pub inside: BTreeSet<Platform>,
+    /// Why it does not run those of others, where that was asked; in half a sentence.
+    pub lacks: BTreeMap<Platform, String>,
     /// It.
     pub solver: Arc<dyn Solver>,
+}
+
+impl Ready {
+    /// What it is remembered by.
+    pub fn id(&self) -> BuilderId {
+        BuilderId {
+            name: self.info.name.clone(),
+            address: self.address.clone(),
+        }
+    }
 }
 
 /// Everything outside that a verb talks to.
@@ -235,10 +250,12 @@ pub async fn builders(
             let solver: Arc<dyn Solver> = Arc::new(builder.open(content).await?);
             Ok::<Ready, OpError>(Ready {
                 info,
+                address: named.address.to_owned(),
                 platforms,
                 slots,
                 trust,
                 inside: BTreeSet::new(),
+                lacks: BTreeMap::new(),
                 solver,
             })
         }

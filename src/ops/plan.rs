@@ -9,11 +9,13 @@ use super::current::KnownBases;
 use super::error::OpError;
 use super::load::{Loaded, planned};
 use super::lock;
+use super::modes::{LegModes, leg_modes};
+use super::probe::KnownBuilder;
 use super::resolve::resolve;
 use crate::llb::{Definition, dump};
 use crate::lower::{Form, LocalFiles, unbuilt};
 use crate::oci::Platform;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Leg, Plan};
 use crate::recipe::{Base, Refresh};
 use crate::registry::Registry;
 
@@ -28,6 +30,8 @@ pub struct PlanOptions {
     pub epoch: Option<i64>,
     /// Whether everything must be in the lock.
     pub locked: bool,
+    /// The builders that it is told for how steps run; nothing where that is not asked.
+    pub builders: Option<Vec<KnownBuilder>>,
 }
 
 /// An image of a plan.
@@ -68,16 +72,25 @@ pub struct PlannedLeg {
     pub tests: usize,
     /// Where it begins with a Dockerfile: the file, and what stands for its result in the leg's graph.
     pub dockerfile: Option<(String, String)>,
+    /// How its steps run, where that was asked.
+    pub modes: Option<LegModes>,
 }
 
 /// Plans without asking anybody.
 pub fn plan(loaded: &Loaded, options: &PlanOptions) -> Result<Vec<PlannedImage>, OpError> {
     let plan = make(loaded, options)?;
-    Ok(plan
-        .images
-        .iter()
-        .map(|image| view(loaded, &plan, image))
-        .collect())
+    let builders = options.builders.as_deref();
+    let mut modes = builders.map_or_else(BTreeMap::new, |it| leg_modes(loaded, &plan, it));
+    let images = plan.images.iter().enumerate();
+    let images = images.map(|(number, image)| {
+        let mut shown = view(loaded, &plan, image);
+        for leg in &mut shown.legs {
+            let (image, platform) = (number, leg.platform);
+            leg.modes = modes.remove(&Leg { image, platform });
+        }
+        shown
+    });
+    Ok(images.collect())
 }
 
 pub(super) fn make(loaded: &Loaded, options: &PlanOptions) -> Result<Plan, OpError> {
@@ -123,6 +136,7 @@ fn view(loaded: &Loaded, plan: &Plan, planned: &plan::Planned) -> PlannedImage {
                     base: base_words(&content.base.value),
                     steps: content.steps.len() + stages.sum::<usize>(),
                     tests: content.tests.len(),
+                    modes: None,
                     dockerfile: content.dockerfile().map(|dockerfile| {
                         let file = dockerfile.file.value.clone();
                         (file, unbuilt(&image.repository.value))

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::current::Answer;
 use crate::lock::LockedImage;
-use crate::lower::is_foreign;
 use crate::oci::{Platform, Reference};
 use crate::plan::Plan;
 use crate::recipe::{Content, StagePlatform};
@@ -64,7 +63,7 @@ fn of_twins<'p>(
             let content = planned.image.contents.get(&own);
             let is_built = planned.platforms.contains(&own);
             if let Some(content) = content.filter(|it| !is_built && it.has_typed_steps())
-                && is_foreign(own, platform)
+                && platform.is_foreign_to(own)
             {
                 let uses = uses(content, own, own).into_iter();
                 all.extend(uses.map(|(reference, _, platform)| (reference, platform)));

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use super::current::{Reason, State, Told, ToldLeg};
 use super::error::OpError;
 use super::load::Loaded;
+use super::modes::{LegModes, leg_modes};
 use super::outdated::{Judged, OutdatedOptions, judged};
 use crate::oci::{Digest, Platform};
+use crate::plan::Leg;
+use crate::record::StepRecord;
 use crate::registry::Registry;
 
 /// The story of an image.
@@ -66,6 +69,8 @@ pub struct WhyLeg {
     pub period: Option<String>,
     /// How many steps its graph has.
     pub steps: usize,
+    /// How they would run, where that was asked.
+    pub modes: Option<LegModes>,
     /// Who made the published one, and when, as far as this machine has a record.
     pub made: Option<WhyMade>,
 }
@@ -75,8 +80,10 @@ pub struct WhyLeg {
 pub struct WhyMade {
     /// The builder.
     pub builder: String,
-    /// Whether its steps ran under emulation.
+    /// Whether programs of a step ran under emulation.
     pub emulated: bool,
+    /// How the programs of each step ran.
+    pub steps: Vec<StepRecord>,
     /// When its build ended.
     pub finished: String,
 }
@@ -103,8 +110,18 @@ pub async fn why(
         let planned = &judged.plan.images[number];
         planned.requested && !planned.platforms.is_empty()
     });
+    let builders = options.plan.builders.as_deref();
+    let mut modes = builders.map_or_else(BTreeMap::new, |it| leg_modes(loaded, &judged.plan, it));
+    let mut story = |number: usize| {
+        let mut why = image(&judged, number);
+        for (&platform, leg) in &mut why.platforms {
+            let image = number;
+            leg.modes = modes.remove(&Leg { image, platform });
+        }
+        why
+    };
     Ok(Story {
-        images: asked.map(|number| image(&judged, number)).collect(),
+        images: asked.map(&mut story).collect(),
         faults: std::mem::take(&mut judged.faults),
     })
 }
@@ -150,6 +167,7 @@ fn leg(told: &Told, platform: Platform, leg: &ToldLeg) -> WhyLeg {
         Some(WhyMade {
             builder: one.builder.clone(),
             emulated: one.emulated,
+            steps: one.steps.clone(),
             finished: one.finished.to_string(),
         })
     });
@@ -170,6 +188,7 @@ fn leg(told: &Told, platform: Platform, leg: &ToldLeg) -> WhyLeg {
         period: now.period.clone(),
         steps: now.steps.split_whitespace().count(),
         made,
+        modes: None,
     }
 }
 

@@ -17,6 +17,6 @@ mod time;
 pub use self::ledger::{FaultKind, Ledger, LedgerError, LineFault, Scan};
 pub use self::record::{
     BaseRecord, Content, Draft, ParseRecordIdError, PlatformRecord, Record, RecordId, SourceRecord,
-    TestRecord, VERSION,
+    StepRecord, TestRecord, VERSION,
 };
 pub use self::time::{ParseUtcError, Utc};

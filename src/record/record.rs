@@ -88,12 +88,26 @@ pub struct PlatformRecord {
     pub tests: Vec<TestRecord>,
     /// The builder that made it, by its name or address.
     pub builder: String,
-    /// Whether its steps ran under emulation.
+    /// Whether programs of a step ran under emulation.
     pub emulated: bool,
+    /// How the programs of each step ran, in their order; none where no step runs a program.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepRecord>,
     /// When its build began.
     pub started: Utc,
     /// When its build ended.
     pub finished: Utc,
+}
+
+/// How the programs of a step ran on one platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// What the step is called in progress.
+    pub step: String,
+    /// `native`, `native-tools` or `emulated`. A later writer may know more words.
+    pub mode: String,
+    /// Why, in half a sentence.
+    pub why: String,
 }
 
 /// One test of one platform.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::build::closed_port;
+use crate::build::{Emulates, closed_port};
 use crate::common::{Ran, Workbench};
 use crate::fake_builder::FakeBuilder;
 use crate::registry::server::{Answer, Server};
@@ -317,4 +317,43 @@ fn certificates_that_end_are_named() {
         trust[1],
         "warn certificates: in `[workspace]/ca.pem` (`trust.ca` at kiln.yaml:2:13): 1, of which 1 expired: `CN=größe` ends on 2020-02-03"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whether_typed_steps_get_native_tools_is_tried_and_what_to_do_where_they_do_not() {
+    let rows = [
+        (
+            Emulates::Inside,
+            "ok default: linux/arm64: native tools for typed steps",
+            None,
+        ),
+        (
+            Emulates::Apart,
+            "warn default: linux/arm64: no native tools, so typed steps are emulated as a whole: its kernel has no emulator for arm64 registered (binfmt)",
+            Some(
+                "register an emulator with the F flag, on the builder's machine: install Debian's qemu-user-static, or `docker run --privileged --rm tonistiigi/binfmt --install arm64`",
+            ),
+        ),
+        (
+            Emulates::Unfixed,
+            "warn default: linux/arm64: no program of it runs, although the builder lists it: the emulator for arm64 is registered without the F flag, so that no container finds it",
+            Some("register the emulator again with the F flag, "),
+        ),
+        (
+            Emulates::Lost,
+            "warn default: linux/arm64: whether typed steps get native tools could not be tried: lost builder `default`: 연결이 끊겼다",
+            Some("see what the log of buildkitd says"),
+        ),
+    ];
+    for (emulates, expected, next) in rows {
+        let builder = FakeBuilder::emulating(BOTH, emulates).await;
+        let server = Server::start().await;
+        let bench = bench(server.host().as_str(), "");
+        let ran = doctor(bench, &[("BUILDKIT_HOST", &builder.address)], JSON).await;
+        assert_eq!(ran.code, 0, "{}", ran.stdout);
+        assert_eq!(about(&ran, "builder")[1], expected);
+        if let Some(next) = next {
+            assert!(ran.stdout.contains(next), "{next}\n{}", ran.stdout);
+        }
+    }
 }

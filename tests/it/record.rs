@@ -32,6 +32,7 @@ fn platform(name: &str, finished: &str) -> PlatformRecord {
         tests: Vec::new(),
         builder: "unix:///run/buildkit/buildkitd.sock".to_owned(),
         emulated: name == "arm64",
+        steps: Vec::new(),
         started: "2026-11-21T07:45:00Z".parse().expect("a time"),
         finished: finished.parse().expect("a time"),
     }

@@ -41,6 +41,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) environment: &'a [(String, String)],
     /// A folder whose programs go before those of the lab.
     pub(crate) programs: Option<&'a Path>,
+    /// What it says it can build for; what its machine can where nothing is said.
+    pub(crate) platforms: &'a [&'a str],
     /// Hosts that the lab's registry stands in for, beside `docker.io`.
     pub(crate) mirrored: &'a [&'a str],
 }
@@ -77,6 +79,10 @@ impl Daemon {
         let parent = |name| format!("defaultCgroupParent = \"/{name}\"");
         let cgroup = settings.cgroup.map(parent).unwrap_or_default();
         let store = store.display();
+        let platforms = match settings.platforms {
+            [] => String::new(),
+            some => format!("platforms = {some:?}\n"),
+        };
         let mirrored = settings.mirrored.iter();
         let mirrored: Vec<String> = mirrored
             .map(|host| format!("[registry.{host:?}]\n  mirrors = [{registry:?}]\n"))
@@ -88,7 +94,7 @@ impl Daemon {
         let config = format!(
             "root = \"{store}\"\n[otel]\n  socketPath = \"{traces}\"\n[grpc]\n  address = {addresses:?}\n\
              [worker.containerd]\n  enabled = false\n\
-             [worker.oci]\n  enabled = true\n  snapshotter = \"overlayfs\"\n  networkMode = \"host\"\n{cgroup}\n\
+             [worker.oci]\n  enabled = true\n  snapshotter = \"overlayfs\"\n  networkMode = \"host\"\n{cgroup}\n{platforms}\
              [registry.\"docker.io\"]\n  mirrors = [{registry:?}]\n\
              {mirrored}[registry.{registry:?}]\n  http = true\n"
         );

@@ -66,6 +66,7 @@ mod outputs;
 mod parents;
 mod pip;
 mod platform;
+mod probing;
 mod programs;
 mod reaching;
 mod rebuilding;

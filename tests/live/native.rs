@@ -186,12 +186,13 @@ fn without_the_same_python_in_the_twin_modules_are_compiled_under_emulation_and_
     let Some(space) = Workspace::new() else {
         return;
     };
-    // The foreign platform alone has its interpreter at another place.
+    // What is an interpreter on the foreign platform is a script on the other.
+    space.file("r/python", "#!/bin/sh\nexec python3.11 \"$@\"\n");
     space.recipe(&format!(
         "{PYTHON}steps:
   - if: arch == \"arm64\"
     then: [{{run: cp -L /usr/bin/python3.11 /usr/bin/python3.11-옆}}]
-    else: [{{write: {{path: /usr/bin/python3.11-옆, mode: "0755", content: "#!/bin/sh\\nexec python3.11 \\"$@\\"\\n"}}}}]
+    else: [{{copy: {{src: python, to: /usr/bin/python3.11-옆, mode: \"0755\"}}}}]
   - pip: {{install: [click==8.1.7], python: /usr/bin/python3.11-옆}}
     env: {{RUN: UNIQUE}}
 tests:

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::modes;
 use crate::cli::out::masked;
 use crate::diagnostic::Finding;
 use crate::ops::build::{
@@ -143,6 +144,7 @@ fn leg(leg: &LegReport) -> Value {
         "size": solved.map(|solved| solved.layers.1),
         "builder": leg.builder,
         "emulated": leg.emulated,
+        "steps": leg.steps,
         "seconds": leg.took.as_secs_f64(),
         "tests": leg.tests().iter().map(test).collect::<Vec<_>>(),
         "error": error,
@@ -170,7 +172,13 @@ pub(in crate::cli) fn plan(images: &[PlannedImage]) -> String {
                 .legs
                 .iter()
                 .map(|leg| {
-                    let value = json!({"base": leg.base, "steps": leg.steps, "tests": leg.tests});
+                    let value = json!({
+                        "base": leg.base,
+                        "steps": leg.steps,
+                        "tests": leg.tests,
+                        "builder": modes::builder_value(leg.modes.as_ref()),
+                        "modes": modes::steps_value(leg.modes.as_ref()),
+                    });
                     (leg.platform.to_string(), value)
                 })
                 .collect();

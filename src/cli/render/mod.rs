@@ -6,6 +6,7 @@ pub(super) mod graph;
 pub(super) mod json;
 pub(super) mod lint;
 pub(super) mod lock;
+pub(super) mod modes;
 pub(super) mod outdated;
 pub(super) mod progress;
 pub(super) mod rebuild;

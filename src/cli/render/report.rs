@@ -276,6 +276,7 @@ mod tests {
         LegReport {
             builder: Some("fake".to_owned()),
             emulated: false,
+            steps: Vec::new(),
             started: None,
             finished: None,
             took: Duration::from_millis(1500),

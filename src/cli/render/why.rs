@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::json::{VERSION, reason};
+use super::modes;
 use super::outdated::grouped;
 use super::table::short;
 use super::words::clean;
@@ -106,6 +107,7 @@ fn leg(leg: &WhyLeg) -> Vec<String> {
         all.push(format!("period     {}", clean(period)));
     }
     all.push(format!("steps      {}", leg.steps));
+    all.extend(leg.modes.iter().flat_map(modes::lines));
     all
 }
 
@@ -168,7 +170,12 @@ fn leg_value(leg: &WhyLeg) -> Value {
         all.collect::<BTreeMap<String, Value>>()
     };
     let made = leg.made.as_ref().map(|made| {
-        json!({"builder": made.builder, "emulated": made.emulated, "finished": made.finished})
+        json!({
+            "builder": made.builder,
+            "emulated": made.emulated,
+            "steps": made.steps,
+            "finished": made.finished,
+        })
     });
     json!({
         "current": leg.is_current,
@@ -179,6 +186,8 @@ fn leg_value(leg: &WhyLeg) -> Value {
         "locked": leg.locked,
         "period": leg.period,
         "steps": leg.steps,
+        "builder": modes::builder_value(leg.modes.as_ref()),
+        "modes": modes::steps_value(leg.modes.as_ref()),
         "built": made,
     })
 }

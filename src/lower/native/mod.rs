@@ -131,17 +131,11 @@ impl Way {
     }
 }
 
-/// Whether programs of a platform are foreign to a machine.
-pub fn is_foreign(native: Platform, platform: Platform) -> bool {
-    let runs_32_bit = native.architecture() == "amd64" && platform.architecture() == "386";
-    native.architecture() != platform.architecture() && !runs_32_bit
-}
-
 impl Lowering<'_> {
     /// The builder, where the chain's platform is foreign to it.
     pub(in crate::lower) fn stranger(&self, platform: Platform) -> Option<&BuilderFacts> {
         match self.job.form {
-            Form::Builder(facts) if is_foreign(facts.native, platform) => Some(facts),
+            Form::Builder(facts) if platform.is_foreign_to(facts.native) => Some(facts),
             _ => None,
         }
     }

@@ -19,15 +19,11 @@ pub(super) fn assign(
         if assigned.contains_key(&leg.platform) {
             continue;
         }
-        let able = |ready: &&(usize, &Ready)| ready.1.platforms.contains(&leg.platform);
-        let all: Vec<(usize, &Ready)> = builders.iter().enumerate().collect();
-        let native = all
+        let all = builders
             .iter()
-            .filter(able)
-            .find(|(_, ready)| !emulated(ready, leg.platform));
-        let chosen = native.or_else(|| all.iter().find(able));
-        match chosen {
-            Some(&(index, _)) => {
+            .map(|ready| (ready.info.native, &ready.platforms[..]));
+        match choose(all, leg.platform) {
+            Some(index) => {
                 assigned.insert(leg.platform, index);
             }
             None => return Err(nobody(builders, leg.platform)),
@@ -36,15 +32,26 @@ pub(super) fn assign(
     Ok(assigned)
 }
 
-/// Whether programs of a platform run under emulation on a builder.
-pub(super) fn emulated(ready: &Ready, platform: Platform) -> bool {
-    is_emulated(ready.info.native, platform)
+/// The position of the builder that makes a platform, among builders that are told by their own platform and by
+/// those that they are used for.
+pub(in crate::ops) fn choose<'a>(
+    builders: impl Iterator<Item = (Platform, &'a [Platform])>,
+    platform: Platform,
+) -> Option<usize> {
+    let able: Vec<(usize, Platform)> = builders
+        .enumerate()
+        .filter(|(_, (_, platforms))| platforms.contains(&platform))
+        .map(|(index, (native, _))| (index, native))
+        .collect();
+    let native = able
+        .iter()
+        .find(|(_, native)| !platform.is_foreign_to(*native));
+    native.or(able.first()).map(|(index, _)| *index)
 }
 
-/// The same for the machine of a builder.
-pub(in crate::ops) fn is_emulated(native: Platform, platform: Platform) -> bool {
-    let runs_32_bit = native.architecture() == "amd64" && platform.architecture() == "386";
-    native.architecture() != platform.architecture() && !runs_32_bit
+/// Whether programs of a platform run under emulation on a builder.
+pub(super) fn emulated(ready: &Ready, platform: Platform) -> bool {
+    platform.is_foreign_to(ready.info.native)
 }
 
 fn nobody(builders: &[Ready], platform: Platform) -> OpError {

@@ -11,6 +11,7 @@ use super::blame::failure;
 use super::epoch::not_before;
 use super::event::{Event, EventSink, LegName, LegOutcomeKind, StepState};
 use super::limits;
+use super::modes::{Modes, is_emulated};
 use super::output::{LegArchive, STORE, Staging};
 use super::readback::{ReadBack, read_back, read_staged};
 use super::report::{Failure, LegReport, LegState, Solved};
@@ -45,18 +46,19 @@ pub(super) struct LegRun<'a> {
     pub(super) staged: Option<&'a Arc<Staging>>,
     pub(super) registry: &'a dyn Registry,
     pub(super) events: &'a EventSink,
+    /// How its steps run.
+    pub(super) modes: Modes,
 }
 
 impl LegRun<'_> {
     /// Builds it. Dropping the future cancels the solve.
     pub(super) async fn run(self) -> LegReport {
-        let emulated = self.is_emulated();
         let builder = self.builder.info.name.clone();
         let (started, clock) = (Utc::now(), Instant::now());
         self.events.send(Event::LegStarted {
             leg: self.name.clone(),
             builder: builder.clone(),
-            emulated,
+            emulated: self.is_emulated(),
         });
         let state = match self.build().await {
             Ok(solved) => LegState::Built(Box::new(solved)),
@@ -73,9 +75,11 @@ impl LegRun<'_> {
             took,
             message,
         });
+        let steps = self.modes.into_steps();
         LegReport {
             builder: Some(builder),
-            emulated,
+            emulated: is_emulated(&steps),
+            steps,
             started: Some(started),
             finished: Some(Utc::now()),
             took,
@@ -122,6 +126,7 @@ impl LegRun<'_> {
                 aid: Some(&aid),
                 ..*job
             })?;
+            self.modes.set(&lowered);
             let definition = Definition::of(&lowered.state);
             let archive = self.aim.archive();
             let solve = self.solve(job, &lowered, &definition, archive.as_ref())?;

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::report::{BuildReport, ImageReport, LegState};
 
 /// One object per image under its name: `containerimage.digest`, `containerimage.descriptor` and
-/// `image.name` as `buildx bake` writes them, and `kiln.platforms` with the digests of each platform,
-/// which it does not. Images of one name in several registries stand under their first references.
+/// `image.name` as `buildx bake` writes them, and `kiln.platforms` with the digests of each platform and how its
+/// steps ran, which it does not. Images of one name in several registries stand under their first references.
 pub fn metadata(report: &BuildReport) -> Value {
     let named = |name: &str| report.images.iter().filter(|it| it.image == name).count();
     let images: BTreeMap<&str, Value> = report
@@ -50,6 +50,7 @@ fn one(image: &ImageReport) -> Value {
             let value = json!({
                 "containerimage.digest": manifest.digest.as_str(),
                 "containerimage.config.digest": config,
+                "kiln.steps": leg.steps,
             });
             Some((platform.to_string(), value))
         })

@@ -23,6 +23,7 @@ mod leg;
 mod limits;
 mod masked;
 mod metadata;
+mod modes;
 mod options;
 mod origin;
 mod output;
@@ -40,7 +41,7 @@ mod shrink;
 mod trial;
 mod verdict;
 
-pub(super) use assign::is_emulated;
+pub(super) use assign::choose;
 pub use event::{Event, EventSink, LegName, LegOutcomeKind, StepState};
 pub use masked::{finish, run};
 pub use metadata::metadata;

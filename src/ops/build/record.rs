@@ -65,6 +65,7 @@ fn platform_record(leg: &LegReport) -> Option<PlatformRecord> {
         tests: solved.tests.iter().map(test_record).collect(),
         builder: leg.builder.clone()?,
         emulated: leg.emulated,
+        steps: leg.steps.clone(),
         started: leg.started?,
         finished: leg.finished?,
     })

@@ -7,9 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Finding, Findings};
-use crate::lower::{
-    Aid, Epoch, Form, Job, LocalFiles, Lowered, Parent, Pins, Trail, is_foreign, lower,
-};
+use crate::lower::{Aid, Epoch, Form, Job, LocalFiles, Lowered, Parent, Pins, Trail, lower};
 use crate::oci::Platform;
 use crate::plan::{Leg, Plan};
 
@@ -119,7 +117,7 @@ fn natives_first<'f>(plan: &Plan, form: &impl Fn(Platform) -> &'f Form) -> Vec<L
 /// The builder's own platform, where a leg's is foreign to it.
 fn native_of<'f>(leg: Leg, form: &impl Fn(Platform) -> &'f Form) -> Option<Platform> {
     match form(leg.platform) {
-        Form::Builder(facts) if is_foreign(facts.native, leg.platform) => Some(facts.native),
+        Form::Builder(facts) if leg.platform.is_foreign_to(facts.native) => Some(facts.native),
         _ => None,
     }
 }

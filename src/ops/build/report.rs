@@ -10,7 +10,7 @@ use crate::key::Parts;
 use crate::lower::{BaseRecord, Parent};
 use crate::oci::{Descriptor, Digest, Platform};
 use crate::ops::current::Reason;
-use crate::record::Utc;
+use crate::record::{StepRecord, Utc};
 use crate::registry::RegistryError;
 use crate::text::Place;
 use crate::text::with_causes;
@@ -82,8 +82,10 @@ impl ImageState {
 pub struct LegReport {
     /// Who built it; nothing where it was not begun.
     pub builder: Option<String>,
-    /// Whether its programs ran under emulation.
+    /// Whether programs of a step ran under emulation.
     pub emulated: bool,
+    /// How the programs of each step run, in their order.
+    pub steps: Vec<StepRecord>,
     /// When it began.
     pub started: Option<Utc>,
     /// When it ended.

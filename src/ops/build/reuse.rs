@@ -280,6 +280,7 @@ impl Reused {
         LegReport {
             builder: record.map(|it| it.builder.clone()),
             emulated: record.is_some_and(|it| it.emulated),
+            steps: record.map_or_else(Vec::new, |it| it.steps.clone()),
             started: Some(record.map_or(now, |it| it.started)),
             finished: Some(record.map_or(now, |it| it.finished)),
             took: std::time::Duration::ZERO,
@@ -365,6 +366,7 @@ fn untouched(entry: Option<&Descriptor>) -> LegReport {
     LegReport {
         builder: None,
         emulated: false,
+        steps: Vec::new(),
         started: None,
         finished: None,
         took: std::time::Duration::ZERO,

@@ -18,6 +18,7 @@ use super::aim::Aim;
 use super::epoch;
 use super::event::{Event, EventSink, LegName};
 use super::leg::LegRun;
+use super::modes::Modes;
 use super::options::BuildOptions;
 use super::rehearse::twin_of;
 use super::report::{BuildReport, ImageReport, ImageState, LegReport, LegState};
@@ -198,8 +199,10 @@ impl Settled<'_> {
             staged: self.outputs.any_staging(),
             registry: self.backends.origin.as_ref(),
             events: self.events,
+            modes: Modes::of(self.graphs.get(&leg)),
         };
         let mut report = run.run().await;
+        self.doubt(leg, builder, &report);
         if let LegState::Built(solved) = &mut report.state {
             let outline = outline.as_ref();
             solved.parts = parts.filter(|_| outline.is_some_and(|it| self.still_holds(leg, it)));

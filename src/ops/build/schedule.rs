@@ -163,6 +163,7 @@ pub(super) fn skipped(events: &EventSink, leg: LegName, why: impl Into<String>) 
     LegReport {
         builder: None,
         emulated: false,
+        steps: Vec::new(),
         started: None,
         finished: None,
         took: std::time::Duration::ZERO,

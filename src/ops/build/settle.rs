@@ -24,6 +24,7 @@ use crate::ops::given::Given;
 use crate::ops::load::{self, Loaded};
 use crate::ops::lock;
 use crate::ops::places::Destination;
+use crate::ops::probe::equipped;
 use crate::ops::resolve::resolve;
 use crate::plan::{Leg, Plan};
 use crate::record::{Ledger, LedgerError};
@@ -131,6 +132,7 @@ pub(super) async fn settle<'a>(
     let root = &loaded.workspace.root;
     let builder = |platform: Platform| assigned[&platform];
     let native = |platform| backends.builders[builder(platform)].info.native;
+    let builders = equipped(&backends.builders, &assigned, options.typed, root).await;
     if options.locked {
         lock::require(loaded, &plan)?;
     }
@@ -142,8 +144,8 @@ pub(super) async fn settle<'a>(
     let times = reuse::times(&reused);
     let epochs = epoch::epochs(&plan, &pins, &times, options.epoch, reproducible);
     let files = LocalFiles::new(root).sent_by(origin::origin(root));
-    let forms = forms(backends, options, options.no_cache);
-    let fresh_forms = self::forms(backends, options, true);
+    let forms = forms(&builders, options, options.no_cache);
+    let fresh_forms = self::forms(&builders, options, true);
     let published = |leg: &Leg| reused.get(leg).and_then(Reused::parent);
     let graphs = rehearse::rehearse(&plan, &pins, &epochs, &files, &published, |platform| {
         &forms[builder(platform)]
@@ -242,9 +244,9 @@ fn check_needs(legs: &BTreeMap<Leg, Lowered>, given: &Given) -> Result<(), OpErr
 }
 
 /// What images say to each builder.
-fn forms(backends: &Backends, options: &BuildOptions, no_cache: bool) -> Vec<Form> {
-    let builders = backends.builders.iter();
+fn forms(builders: &[Ready], options: &BuildOptions, no_cache: bool) -> Vec<Form> {
     builders
+        .iter()
         .map(|ready| form(ready, options, no_cache))
         .collect()
 }

@@ -42,6 +42,7 @@ use crate::registry::Registry;
 
 pub(super) use reason::{Published, Standing};
 pub use reason::{Reason, ReasonKind, State};
+pub(super) use stand_in::stand_ins;
 pub(super) use told::{Against, From, Told, ToldLeg, tell};
 pub(super) use words::base_moved;
 

@@ -7,21 +7,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::checks;
 use super::locked::locked;
-use super::stand_in::{nothing, nowhere, stand_in, words};
+use super::stand_in::{stand_ins, words};
 use crate::context::{ContextError, Filter, Hasher, parse_ignore_file};
 use crate::diagnostic::{Finding, Findings};
 use crate::key::{FORM, Parts};
 use crate::llb::Definition;
 use crate::lock::Lock;
-use crate::lower::{
-    CONTEXT, Epoch, Form, Job, LocalFiles, Parent, PinnedLayout, Pins, images_of, outline,
-};
-use crate::oci::{Digest, ImageConfig, Platform, Reference, canonical};
+use crate::lower::{CONTEXT, Epoch, Form, Job, LocalFiles, Pins, images_of, outline};
+use crate::oci::{Digest, Platform, Reference, canonical};
 use crate::ops::layout::resolve_layouts;
 use crate::ops::places::Destination;
 use crate::ops::resolve::uses;
 use crate::plan::{Leg, Plan, Planned};
-use crate::recipe::{Base, Content, Dockerfile, Refresh};
+use crate::recipe::{Base, Dockerfile, Refresh};
 use crate::text::{Place, with_causes};
 
 /// A leg without the digests of what it begins with.
@@ -100,7 +98,7 @@ impl Outlining<'_> {
                 seconds: self.epoch.unwrap_or(0),
                 reproducible: self.reproducible || self.epoch.is_some(),
             },
-            pins: &self.stand_ins(planned, content, leg.platform),
+            pins: &stand_ins(self.plan, planned, leg.platform, leg.platform),
             files: self.files,
             form: &Form::Platform,
             aid: None,
@@ -156,35 +154,6 @@ impl Outlining<'_> {
             Refresh::Yearly => Some(period.year().to_string()),
             Refresh::Weekly | Refresh::Monthly | Refresh::Quarterly => Some(period.to_string()),
         }
-    }
-
-    /// What stands for everything that a leg begins with: names, and nothing that anybody would have to be asked.
-    fn stand_ins(&self, planned: &Planned, content: &Content, platform: Platform) -> Pins {
-        let mut pins = Pins::default();
-        for (reference, _, platform) in uses(content, platform, platform) {
-            pins.add_image(reference, platform, stand_in(reference.clone(), platform));
-        }
-        for (reference, &parent) in &planned.parents {
-            let name = self.plan.images[parent].image.name();
-            if let Some(repository) = nowhere(&name) {
-                let stand_in = stand_in(Reference::pinned(repository, nothing()), platform);
-                let parent = Parent::Published(Box::new(stand_in));
-                pins.add_parent(reference.clone(), platform, name, parent);
-            }
-        }
-        for base in content.bases() {
-            if let Base::Oci { folder, tag } = &base.value {
-                let pin = PinnedLayout {
-                    store: "layout".to_owned(),
-                    digest: nothing(),
-                    manifest: nothing(),
-                    config: ImageConfig::new(platform),
-                    config_bytes: Vec::new(),
-                };
-                pins.add_layout(folder, tag, platform, pin);
-            }
-        }
-        pins
     }
 
     /// The time in an image is that of its newest base on any platform, unless one was asked for.

@@ -2,17 +2,57 @@
 
 use std::collections::BTreeMap;
 
-use crate::lower::PinnedImage;
+use crate::lower::{Parent, PinnedImage, PinnedLayout, Pins};
 use crate::oci::{Digest, ImageConfig, Platform, Reference, Repository};
+use crate::ops::resolve::uses;
+use crate::plan::{Plan, Planned};
 use crate::recipe::{Base, Dockerfile, RecipeRef};
 use crate::text::Spanned;
 
+/// What stands for everything that an image begins with on a platform, if stages without one run on `native`: names,
+/// and nothing that anybody would have to be asked.
+pub(in crate::ops) fn stand_ins(
+    plan: &Plan,
+    planned: &Planned,
+    platform: Platform,
+    native: Platform,
+) -> Pins {
+    let mut pins = Pins::default();
+    let Some(content) = planned.image.contents.get(&platform) else {
+        return pins;
+    };
+    for (reference, _, platform) in uses(content, platform, native) {
+        pins.add_image(reference, platform, stand_in(reference.clone(), platform));
+    }
+    for (reference, &parent) in &planned.parents {
+        let name = plan.images[parent].image.name();
+        if let Some(repository) = nowhere(&name) {
+            let stand_in = stand_in(Reference::pinned(repository, nothing()), platform);
+            let parent = Parent::Published(Box::new(stand_in));
+            pins.add_parent(reference.clone(), platform, name, parent);
+        }
+    }
+    for base in content.bases() {
+        if let Base::Oci { folder, tag } = &base.value {
+            let pin = PinnedLayout {
+                store: "layout".to_owned(),
+                digest: nothing(),
+                manifest: nothing(),
+                config: ImageConfig::new(platform),
+                config_bytes: Vec::new(),
+            };
+            pins.add_layout(folder, tag, platform, pin);
+        }
+    }
+    pins
+}
+
 /// The digest of nothing, in place of one that is not known.
-pub(super) fn nothing() -> Digest {
+fn nothing() -> Digest {
     Digest::sha256_of(&[])
 }
 
-pub(super) fn stand_in(reference: Reference, platform: Platform) -> PinnedImage {
+fn stand_in(reference: Reference, platform: Platform) -> PinnedImage {
     PinnedImage {
         reference: reference.with_digest(nothing()),
         manifest: nothing(),
@@ -22,7 +62,7 @@ pub(super) fn stand_in(reference: Reference, platform: Platform) -> PinnedImage 
 }
 
 /// A repository on a host that no registry has (RFC 2606): where an image goes does not decide what it is.
-pub(super) fn nowhere(name: &str) -> Option<Repository> {
+fn nowhere(name: &str) -> Option<Repository> {
     let repository = name
         .rsplit_once(':')
         .map_or(name, |(repository, _)| repository);

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
-use super::LIMIT;
 use super::check::{About, Check, Fault};
+use super::{LIMIT, emulation};
 use crate::buildkit::{Address, Builder, BuilderInfo, BuildkitError};
 use crate::config::Config;
 use crate::oci::Platform;
-use crate::ops::build::is_emulated;
 use crate::ops::builders::{Named, named};
 use crate::ops::error::OpError;
+use crate::ops::probe::Memory;
 use crate::text::with_causes;
 use crate::workspace::Workspace;
 
@@ -36,7 +36,10 @@ pub(super) async fn check(
     wanted: &BTreeSet<Platform>,
 ) -> Vec<Check> {
     let all = named(config, workspace);
-    let asked = join_all(all.iter().map(|named| ask(config, workspace, named))).await;
+    let asked = all
+        .iter()
+        .map(|named| ask(config, workspace, named, wanted));
+    let asked = join_all(asked).await;
     let (mut checks, mut found) = (Vec::new(), Vec::new());
     for (check, info) in asked {
         checks.extend(check);
@@ -53,6 +56,7 @@ async fn ask<'w>(
     config: &Config,
     workspace: &Workspace,
     named: &'w Named<'w>,
+    wanted: &BTreeSet<Platform>,
 ) -> (Vec<Check>, Option<Found<'w>>) {
     let (about, subject) = (About::Builder, named.name);
     let (address, tls) = match named.target(config, workspace) {
@@ -67,7 +71,8 @@ async fn ask<'w>(
     };
     let question = async {
         let builder = Builder::connect(subject, &address, tls.as_ref()).await?;
-        builder.info().await
+        let info = builder.info().await?;
+        Ok((builder, info))
     };
     let answer = timeout(LIMIT, question).await.unwrap_or_else(|_| {
         Err(BuildkitError::TimedOut {
@@ -76,8 +81,8 @@ async fn ask<'w>(
             seconds: LIMIT.as_secs(),
         })
     });
-    let info = match answer {
-        Ok(info) => info,
+    let (builder, info) = match answer {
+        Ok(found) => found,
         Err(error) => return (vec![unusable(named, error)], None),
     };
     let shown: Vec<String> = info.platforms.iter().map(ToString::to_string).collect();
@@ -101,7 +106,14 @@ async fn ask<'w>(
             checks.push(unusable(named, error));
         }
     }
-    (checks, Some(Found { named, info }))
+    let found = Found { named, info };
+    let foreign = wanted.iter().copied().filter(|platform| {
+        found.is_used_for(*platform) && platform.is_foreign_to(found.info.native)
+    });
+    let (id, memory) = (named.id(), Memory::of(&workspace.root));
+    let tried = emulation::check(builder, &id, &found.info, foreign.collect(), &memory);
+    checks.extend(tried.await);
+    (checks, Some(found))
 }
 
 fn unusable(named: &Named<'_>, error: BuildkitError) -> Check {
@@ -140,7 +152,7 @@ fn of_platform(platform: Platform, found: &[Found<'_>], silent: usize) -> Check 
     let (about, subject) = (About::Platform, platform.to_string());
     let able = |emulated: bool| -> Vec<&str> {
         let able = found.iter().filter(|it| it.is_used_for(platform));
-        able.filter(|it| is_emulated(it.info.native, platform) == emulated)
+        able.filter(|it| platform.is_foreign_to(it.info.native) == emulated)
             .map(|it| it.named.name)
             .collect()
     };

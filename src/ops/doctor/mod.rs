@@ -5,6 +5,7 @@
 
 mod builders;
 mod check;
+mod emulation;
 mod registries;
 mod trust;
 

@@ -6,6 +6,7 @@ mod archive;
 mod dockerfile;
 mod draft;
 mod fake;
+mod probed;
 mod program;
 mod rebuilding;
 mod rival;
@@ -14,6 +15,7 @@ mod seen;
 mod workshop;
 
 pub(crate) use draft::Draft;
+pub(crate) use probed::Emulates;
 pub(crate) use program::{Ran, closed_port, kiln};
 pub(crate) use rebuilding::{after, move_base, rebuild, rebuild_with, verdicts};
 pub(crate) use rival::Rival;

@@ -73,10 +73,12 @@ impl Workshop {
                 platforms: platforms.to_vec(),
                 native,
             },
+            address: format!("tcp://{name}:1234"),
             platforms: platforms.to_vec(),
             slots,
             trust: false,
             inside: std::collections::BTreeSet::new(),
+            lacks: std::collections::BTreeMap::new(),
             solver: Arc::clone(&self.solver) as _,
         }
     }
@@ -111,6 +113,15 @@ impl Workshop {
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
+    }
+
+    /// The names of what lies in kiln's own folder.
+    pub(crate) fn own_files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path(".kiln")).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
     }
 
     /// The workspace as it is now.

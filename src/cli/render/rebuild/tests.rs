@@ -16,6 +16,7 @@ fn leg(state: LegState) -> LegReport {
     LegReport {
         builder: Some("굽는이".to_owned()),
         emulated: false,
+        steps: Vec::new(),
         started: "2026-11-21T07:45:00Z".parse().ok(),
         finished: "2026-11-21T07:45:01.500Z".parse().ok(),
         took: Duration::from_millis(1500),

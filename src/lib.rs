@@ -21,6 +21,7 @@ pub mod credentials;
 pub mod diagnostic;
 pub mod kernel;
 pub mod key;
+pub mod layer;
 pub mod lint;
 pub mod llb;
 pub mod lock;

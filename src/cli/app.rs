@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::exit::Exit;
 use super::{
     build, common, completion, config, doctor, examples, explain, graph, init, lint, lock, out,
-    outdated, plan, rebuild, schema, show, update, verify, why,
+    outdated, plan, prove, rebuild, schema, show, update, verify, why,
 };
 use crate::config::Config;
 use crate::ops::{Mask, OpError};
@@ -74,6 +74,10 @@ enum Command {
     /// is a kernel
     #[command(after_help = examples::VERIFY)]
     Verify(verify::Args),
+    /// Build images with native tools and twice emulated, compare every path, and say what differs; nothing is
+    /// published
+    #[command(after_help = examples::PROVE)]
+    Prove(prove::Args),
     /// Test everything a build needs: workspace, builders, platforms, registries, logins, trust, proxies
     #[command(after_help = examples::DOCTOR)]
     Doctor(doctor::Args),
@@ -155,6 +159,7 @@ async fn run(command: Command, config: &Config, stop: &CancellationToken) -> Exi
         Command::Lock(args) => unless_stopped(lock::exec(&args, config), stop).await,
         Command::Update(args) => unless_stopped(update::exec(&args, config), stop).await,
         Command::Verify(args) => unless_stopped(verify::exec(args, config), stop).await,
+        Command::Prove(args) => prove::exec(args, config, stop).await,
         Command::Doctor(args) => unless_stopped(doctor::exec(&args, config), stop).await,
         Command::Config(args) => config::exec(&args, config),
         Command::Completion(args) => Ok(completion::exec(&args, App::command())),

@@ -212,6 +212,24 @@ An image with a label ai.backend.… is a kernel of Backend.AI, and is asked mor
 check. The exit code is 0 without an error, 8 with one, 2 where there is no such image, 5 where the registry cannot be \
 asked.";
 
+/// Of `prove`.
+pub(super) const PROVE: &str = "\
+Examples:
+  # all variants of a recipe, on the platforms that the builder emulates
+  kiln prove ai-base
+  # one image on one platform, with every path that differs
+  kiln prove cerebral/ai-base:cpu --platform linux/arm64 --all
+  # the build with native tools takes nothing from the builder's cache either
+  kiln prove ai-base --no-cache
+  # where the workspace's disk is small
+  kiln prove ai-base --scratch /var/tmp
+  # for a weekly job: how many differences there are
+  kiln prove '*' --format json | jq .differences
+
+An image is built with native tools, and twice with all its programs emulated. What the emulated builds do not agree on \
+is chance, and what pip and uv are known to write differently is excused: docs/prove.md has the table. The exit code is \
+0 without a difference, 8 with one, 2 where no platform is foreign, and that of `build` where a build fails.";
+
 /// Of `doctor`.
 pub(super) const DOCTOR: &str = "\
 Examples:

@@ -20,6 +20,7 @@ mod out;
 mod outdated;
 mod output;
 mod plan;
+mod prove;
 mod rebuild;
 mod render;
 mod schema;

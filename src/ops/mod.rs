@@ -26,6 +26,7 @@ mod password;
 mod places;
 mod plan;
 pub mod probe;
+pub mod prove;
 pub mod rebuild;
 mod resolve;
 mod settings;

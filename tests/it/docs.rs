@@ -59,6 +59,14 @@ fn the_page_on_published_images_is_made_of_the_checks() {
 }
 
 #[test]
+fn the_page_on_proofs_has_the_table_of_excuses() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/prove.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let table = kiln::ops::prove::excuses_table();
+    assert!(page.contains(&table), "docs/prove.md is to have\n{table}");
+}
+
+#[test]
 fn the_page_on_labels_is_made_of_the_table() {
     page("labels.md", &kiln::kernel::page());
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Module, and what it may import. A module missing here may import nothing and be imported by nobody.
-const ALLOWED: [(&str, &[&str]); 25] = [
+const ALLOWED: [(&str, &[&str]); 26] = [
     ("text", &[]),
     ("oci", &[]),
     ("proto", &[]),
@@ -16,6 +16,7 @@ const ALLOWED: [(&str, &[&str]); 25] = [
     ("context", &["oci"]),
     ("kernel", &["oci"]),
     ("key", &["oci"]),
+    ("layer", &["oci"]),
     ("registry", &["oci", "credentials"]),
     ("record", &["oci", "key"]),
     ("llb", &["oci", "text", "proto"]),
@@ -68,6 +69,7 @@ const ALLOWED: [(&str, &[&str]); 25] = [
             "diagnostic",
             "kernel",
             "key",
+            "layer",
             "lint",
             "llb",
             "lock",

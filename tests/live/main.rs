@@ -68,6 +68,7 @@ mod pip;
 mod platform;
 mod probing;
 mod programs;
+mod proving;
 mod reaching;
 mod rebuilding;
 mod recipes;

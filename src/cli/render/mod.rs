@@ -9,6 +9,7 @@ pub(super) mod lock;
 pub(super) mod modes;
 pub(super) mod outdated;
 pub(super) mod progress;
+pub(super) mod prove;
 pub(super) mod rebuild;
 pub(super) mod report;
 pub(super) mod shown;

@@ -153,6 +153,7 @@ impl LegRun<'_> {
             base: lowered.base.clone(),
             ran: result.ran,
             cached: result.cached,
+            modes: lowered.modes.clone(),
             ..Solved::default()
         };
         if matches!(self.aim, Aim::Cache) {

@@ -55,6 +55,7 @@ pub use run::check;
 pub use verdict::TestReport;
 
 pub(in crate::ops) use epoch::epochs;
+pub(in crate::ops) use output::Scratch;
 pub(in crate::ops) use rehearse::rehearse;
 pub(in crate::ops) use reuse::outlined;
 pub(in crate::ops) use settle::ledger_path;

@@ -7,7 +7,7 @@ use super::output::OutputReport;
 use super::verdict::TestReport;
 use crate::diagnostic::Finding;
 use crate::key::Parts;
-use crate::lower::{BaseRecord, Parent};
+use crate::lower::{BaseRecord, Parent, StepMode};
 use crate::oci::{Descriptor, Digest, Platform};
 use crate::ops::current::Reason;
 use crate::record::{StepRecord, Utc};
@@ -130,6 +130,8 @@ pub struct Solved {
     pub cached: usize,
     /// The tests of the image; all of them passed.
     pub tests: Vec<TestReport>,
+    /// How its steps ran.
+    pub modes: Vec<StepMode>,
 }
 
 /// Why something failed.

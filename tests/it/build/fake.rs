@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 use super::archive::{Made, copied, laid_layers, send};
 use super::probed::Probed;
-use super::seen::{Act, Moment, Seen, Wrong, contains, lacking, prints, sources};
+use super::seen::{Act, Moment, Seen, Wrong, failed, lacking, prints, sources};
 
 /// The type of the layers it makes.
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
@@ -135,9 +135,9 @@ impl FakeSolver {
         image: &ImageExport,
         request: &Solve,
         wrong: Option<Wrong>,
-        holds: Option<(u32, &str)>,
+        (holds, layer): (Option<(u32, &str)>, Option<Vec<u8>>),
     ) -> Result<PlatformResult, SolveError> {
-        let mut made = self.make(image, request, wrong).await;
+        let mut made = self.make(image, request, wrong, layer).await;
         if let Some((mode, content)) = holds {
             made.blobs.insert(0, copied(request, mode, content));
         }
@@ -182,7 +182,20 @@ impl FakeSolver {
         })
     }
 
-    async fn make(&self, image: &ImageExport, request: &Solve, wrong: Option<Wrong>) -> Made {
+    /// How many solves for the platform of a request there were before it.
+    fn turn(&self, request: &Solve) -> usize {
+        let seen = self.seen.lock().unwrap();
+        let same = seen.iter().filter(|it| it.platform() == request.platform);
+        same.count() - 1
+    }
+
+    async fn make(
+        &self,
+        image: &ImageExport,
+        request: &Solve,
+        wrong: Option<Wrong>,
+        layer: Option<Vec<u8>>,
+    ) -> Made {
         let mut config = super::dockerfile::config(image, request);
         let mut layers = Vec::new();
         if let Some(base) = &image.base_config {
@@ -203,7 +216,10 @@ impl FakeSolver {
             None => Digest::sha256_of(request.definition.def.last().map_or(&[], |op| &op[..])),
         };
         for number in 0..added {
-            let bytes = Bytes::from(format!("layer {number} of {result}"));
+            let bytes = match &layer {
+                Some(layer) => Bytes::from(layer.clone()),
+                None => Bytes::from(format!("layer {number} of {result}")),
+            };
             layers.push(Descriptor::of(MediaType::from(LAYER), &bytes));
             if wrong != Some(Wrong::Layers) || number + 1 < added {
                 config.rootfs.diff_ids.push(Digest::sha256_of(&bytes));
@@ -317,6 +333,7 @@ impl Solver for FakeSolver {
         let (vertex, name) = ("sha256:00".to_owned(), "step".to_owned());
         progress.send(Progress::VertexStarted { vertex, name });
         let (mut wrong, mut holds, mut warnings) = (None, None, Vec::new());
+        let mut layer = None;
         for act in self.acts(&request) {
             match act {
                 Act::Fail { step, code } => {
@@ -350,6 +367,7 @@ impl Solver for FakeSolver {
                 }
                 Act::Prints(text) => prints(&request, text, &progress),
                 Act::Holds(mode, content) => holds = Some((mode, content)),
+                Act::Layers(of) => layer = Some(of(self.turn(&request))),
                 Act::Wrong(how) => wrong = Some(how),
                 Act::Remark(text) => warnings.push(super::dockerfile::remark(text)),
             }
@@ -358,13 +376,16 @@ impl Solver for FakeSolver {
         tokio::task::yield_now().await;
         let answer = match &request.exporter {
             Exporter::None => nothing(request.platform),
-            Exporter::Image(image) => match self.export(image, &request, wrong, holds).await {
-                Ok(answer) => answer,
-                Err(error) => {
-                    flight.landed = true;
-                    return Err(error);
+            Exporter::Image(image) => {
+                let content = (holds, layer);
+                match self.export(image, &request, wrong, content).await {
+                    Ok(answer) => answer,
+                    Err(error) => {
+                        flight.landed = true;
+                        return Err(error);
+                    }
                 }
-            },
+            }
         };
         flight.landed = true;
         Ok(PlatformResult { warnings, ..answer })
@@ -379,17 +400,5 @@ pub(super) fn nothing(platform: Platform) -> PlatformResult {
         warnings: Vec::new(),
         ran: 1,
         cached: 0,
-    }
-}
-
-fn failed(request: &Solve, step: &str, code: i64) -> SolveError {
-    let op = request.definition.def.iter().find(|op| contains(op, step));
-    let vertex = Digest::sha256_of(op.unwrap_or_else(|| panic!("no step has `{step}`")));
-    SolveError::StepFailed {
-        vertex: vertex.to_string(),
-        name: format!("run {step}"),
-        exit_code: Some(code),
-        message: "process did not complete successfully".to_owned(),
-        logs: vec!["letzte Zeile: größer als erlaubt".to_owned()],
     }
 }

@@ -32,6 +32,8 @@ pub(crate) enum Act {
     Lacks,
     /// What is copied by the graph's last op is a file with this mode and content.
     Holds(u32, &'static str),
+    /// The layers that it makes are this archive, by how many solves for the platform there were before.
+    Layers(fn(usize) -> Vec<u8>),
     /// The answer is not what was asked for.
     Wrong(Wrong),
     /// It has something to say.
@@ -204,5 +206,18 @@ pub(super) fn lacking(request: &Solve) -> SolveError {
         exit_code: None,
         message: "lstat /größe: no such file or directory".to_owned(),
         logs: Vec::new(),
+    }
+}
+
+/// The program of an op that has a text ends so.
+pub(super) fn failed(request: &Solve, step: &str, code: i64) -> SolveError {
+    let op = request.definition.def.iter().find(|op| contains(op, step));
+    let vertex = Digest::sha256_of(op.unwrap_or_else(|| panic!("no step has `{step}`")));
+    SolveError::StepFailed {
+        vertex: vertex.to_string(),
+        name: format!("run {step}"),
+        exit_code: Some(code),
+        message: "process did not complete successfully".to_owned(),
+        logs: vec!["letzte Zeile: größer als erlaubt".to_owned()],
     }
 }

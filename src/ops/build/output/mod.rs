@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub use self::asked::{ArchiveDest, ByteSink, Output, OutputReport, OutputState};
 use self::error::OutputError;
 use self::folder::Entering;
-use self::scratch::Scratch;
+pub(in crate::ops) use self::scratch::Scratch;
 pub(super) use self::staging::{Incoming, LegArchive, Staging};
 use super::publish::Assembled;
 use super::report::Failure;

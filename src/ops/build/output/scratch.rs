@@ -14,7 +14,7 @@ const LOCK: &str = "lock";
 
 /// The folder. Dropping it removes it, and the folders that were made for it and are still empty.
 #[derive(Debug)]
-pub(super) struct Scratch {
+pub(in crate::ops) struct Scratch {
     path: PathBuf,
     made: Vec<PathBuf>,
     _lock: File,
@@ -27,7 +27,7 @@ pub(super) fn is_scratch(name: &str) -> bool {
 
 impl Scratch {
     /// A new one in a folder, which is made if it is not there.
-    pub(super) fn in_folder(folder: &Path) -> io::Result<Scratch> {
+    pub(in crate::ops) fn in_folder(folder: &Path) -> io::Result<Scratch> {
         let made: Vec<PathBuf> = folder
             .ancestors()
             .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
@@ -45,7 +45,7 @@ impl Scratch {
         })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::ops) fn path(&self) -> &Path {
         &self.path
     }
 }

@@ -1,0 +1,113 @@
+//! In what an image may differ when uv installs instead of pip: the table, in code and in `docs/prove.md`.
+//!
+//! An excuse is for one aspect of one kind of file. So a script that starts something else, a list that names
+//! another file, or byte-code that does something else is no such difference, wherever it lies.
+
+use std::fmt::Write as _;
+
+use crate::layer::{Aspect, Difference};
+
+/// A difference that is known, and does no harm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Excuse {
+    /// Its name in reports.
+    pub id: &'static str,
+    /// The files.
+    pub files: &'static str,
+    /// What may differ.
+    pub differs: &'static str,
+    /// Why it does, and does no harm.
+    pub reason: &'static str,
+}
+
+/// All excuses, in the order in which they are tried.
+pub const EXCUSES: [Excuse; 7] = [
+    INSTALLER, REQUESTED, RECORD, DIRECT_URL, UV_CACHE, SCRIPT, PYC_HEADER,
+];
+
+const INSTALLER: Excuse = Excuse {
+    id: "installer",
+    files: "`*.dist-info/INSTALLER`",
+    differs: "content",
+    reason: "It names the program that installed: `pip` or `uv`.",
+};
+const REQUESTED: Excuse = Excuse {
+    id: "requested",
+    files: "`*.dist-info/REQUESTED`",
+    differs: "it is there with native tools only",
+    reason: "pip marks what was asked for by name, uv marks every distribution. Only a note for tools that clean up.",
+};
+const RECORD: Excuse = Excuse {
+    id: "record",
+    files: "`*.dist-info/RECORD`",
+    differs: "order and ends of lines, byte-code, and what is listed of the other files of this table",
+    reason: "pip lists byte-code without a digest, uv does not. Removing by pip takes byte-code along with its source.",
+};
+const DIRECT_URL: Excuse = Excuse {
+    id: "direct-url",
+    files: "`*.dist-info/direct_url.json`",
+    differs: "content",
+    reason: "For what was installed from a URL or a file, pip notes its digest, uv only where it came from.",
+};
+const UV_CACHE: Excuse = Excuse {
+    id: "uv-cache",
+    files: "`*.dist-info/uv_cache.json`",
+    differs: "it is there with native tools only",
+    reason: "uv's own note on files that it installed from.",
+};
+const SCRIPT: Excuse = Excuse {
+    id: "script",
+    files: "`bin/*` that start an entry point",
+    differs: "text; interpreter, module and function are the same",
+    reason: "The text is the installer's, and changes with its version.",
+};
+const PYC_HEADER: Excuse = Excuse {
+    id: "pyc-header",
+    files: "`*.pyc`",
+    differs: "the header; the code is the same",
+    reason: "kiln compiles byte-code that does not go stale when the times of files are set back; pip writes the \
+             time of the source into it.",
+};
+
+/// The excuse for a difference between a build with native tools and an emulated one, in this order.
+pub(super) fn excuse(difference: &Difference) -> Option<&'static Excuse> {
+    let fits = |excuse: &&Excuse| match excuse.id {
+        "installer" => is(difference, b"INSTALLER", Aspect::Content),
+        "requested" => is_added(difference, b"REQUESTED"),
+        "record" => is(difference, b"RECORD", Aspect::ListingText),
+        "direct-url" => is(difference, b"direct_url.json", Aspect::Content),
+        "uv-cache" => is_added(difference, b"uv_cache.json"),
+        "script" => difference.aspect == Aspect::LauncherText,
+        "pyc-header" => difference.aspect == Aspect::Header,
+        _ => false,
+    };
+    EXCUSES.iter().find(fits)
+}
+
+/// Whether it is a file of a distribution, and the aspect is this one.
+fn is(difference: &Difference, name: &[u8], aspect: Aspect) -> bool {
+    let mut parts = difference.path.rsplit(|byte| *byte == b'/');
+    let is_named = parts.next() == Some(name);
+    let folder = parts.next().unwrap_or_default();
+    is_named && folder.ends_with(b".dist-info") && difference.aspect == aspect
+}
+
+/// Whether it is a file of a distribution that only the build with native tools has.
+fn is_added(difference: &Difference, name: &[u8]) -> bool {
+    is(difference, name, Aspect::Presence) && difference.first == "file"
+}
+
+/// The table, for `docs/prove.md`.
+pub fn excuses_table() -> String {
+    let mut text = String::from("| Name | Files | What may differ | Why |\n|---|---|---|---|\n");
+    for Excuse {
+        id,
+        files,
+        differs,
+        reason,
+    } in EXCUSES
+    {
+        let _ = writeln!(text, "| `{id}` | {files} | {differs} | {reason} |");
+    }
+    text
+}

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::extent;
 use crate::diagnostic::Findings;
 use crate::text::{SourceFile, Span};
 use crate::yaml::{self, Node, NodeKind};
@@ -70,20 +71,7 @@ fn inside(values: &[Span], at: usize) -> bool {
 
 fn collect(node: &Node, source: &Arc<SourceFile>, values: &mut Vec<Span>) {
     match &node.kind {
-        NodeKind::Scalar(scalar) => {
-            let range = source.clamp(node.place.span);
-            let written = &source.text()[range.clone()];
-            // What follows a block, blank lines and comments, is not part of it.
-            let end = if scalar.plain || written.starts_with(['"', '\'']) {
-                range.end
-            } else {
-                range.start + block_len(written, source, range.start)
-            };
-            values.push(Span {
-                start: range.start,
-                end,
-            });
-        }
+        NodeKind::Scalar(_) => values.push(extent::scalar(node, source)),
         NodeKind::List(items) => items.iter().for_each(|item| collect(item, source, values)),
         NodeKind::Map(entries) => {
             for entry in entries {
@@ -92,30 +80,6 @@ fn collect(node: &Node, source: &Arc<SourceFile>, values: &mut Vec<Span>) {
             }
         }
     }
-}
-
-/// How much of a block's text is its own: lines that are indented at least as its first one, and blank ones.
-fn block_len(written: &str, source: &SourceFile, start: usize) -> usize {
-    let before = &source.text()[..start];
-    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-    let head = &before[line_start..];
-    let first = head.len() + written.len() - written.trim_start_matches(' ').len();
-    if !head.trim().is_empty() {
-        return written.len();
-    }
-    let mut own = 0;
-    let mut at = 0;
-    for (number, line) in written.split_inclusive('\n').enumerate() {
-        let indent = line.len() - line.trim_start_matches(' ').len();
-        at += line.len();
-        if number > 0 && !line.trim().is_empty() && indent < first {
-            break;
-        }
-        if !line.trim().is_empty() {
-            own = at;
-        }
-    }
-    own
 }
 
 #[cfg(test)]

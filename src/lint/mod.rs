@@ -9,13 +9,17 @@
 
 mod allow;
 mod comments;
+mod extent;
 pub mod image;
+mod installs;
 mod levels;
 mod names;
 mod page;
+mod rewrite;
 mod rule;
 mod rules;
 mod run;
+mod shell;
 mod summary;
 pub mod tree;
 mod view;

@@ -25,6 +25,9 @@ pub trait Files {
     fn is_executable(&self, path: &str) -> Result<bool, String>;
     /// The text of a file.
     fn read(&self, path: &str) -> Result<String, String>;
+    /// The lines of a requirement file, and of those it names, that ask more than one index for packages: path, line
+    /// and option.
+    fn extra_indexes(&self, path: &str) -> Result<Vec<(String, usize, String)>, String>;
 }
 
 /// What is around everything that is looked at.

@@ -46,7 +46,7 @@ pub use locking::{Locking, PipInputs, pip_inputs};
 pub use mode::{Mode, StepMode, Typed};
 pub use native::{Aid, Decline, StepId, Trail, TwinStep, TypedOps};
 pub use pins::{BaseRecord, Parent, PinnedImage, PinnedLayout, Pins};
-pub use requirements::name_of;
+pub use requirements::{IndexLine, extra_indexes, name_of};
 pub use tests::{Tested, finished};
 pub use trust::{CA_SECRET, trust_secrets};
 

@@ -12,6 +12,29 @@ pub(super) struct Requirements {
     lines: Vec<String>,
     /// The lines that name files.
     named: Vec<String>,
+    /// The lines that name indexes.
+    indexes: Vec<IndexLine>,
+}
+
+/// An option of a requirement file that names an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexLine {
+    /// The file's path in the workspace.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The option: `--extra-index-url`, `--index-url` or `-i`.
+    pub word: String,
+    /// What it names.
+    url: String,
+}
+
+/// The lines of a requirement file, and of what it names, by which more than one index is asked for packages; see
+/// [`Requirements::extra_indexes`]. What cannot be read is an error text.
+pub fn extra_indexes(files: &LocalFiles, path: &str) -> Result<Vec<IndexLine>, String> {
+    let mut all = Requirements::default();
+    all.read(files, path)?;
+    Ok(all.extra_indexes().into_iter().cloned().collect())
 }
 
 impl Requirements {
@@ -24,6 +47,20 @@ impl Requirements {
     pub(super) fn lines(&self) -> impl Iterator<Item = &str> + Clone {
         let all = self.lines.iter().chain(&self.named);
         all.map(String::as_str)
+    }
+
+    /// The lines that make more than one index of all: each extra one, and each that names another default than one
+    /// before it. uv stops at the first index that knows a name, pip takes the highest version of them all, so that
+    /// the same files mean different packages.
+    pub(super) fn extra_indexes(&self) -> Vec<&IndexLine> {
+        let mut first = None;
+        let mut extra = Vec::new();
+        for line in &self.indexes {
+            if line.word == EXTRA || *first.get_or_insert(&line.url) != &line.url {
+                extra.push(line);
+            }
+        }
+        extra
     }
 
     /// Reads a file and what it names by `-r` and `-c`.
@@ -45,6 +82,13 @@ impl Requirements {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         for (number, line) in text.lines().enumerate() {
             let line = without_comment(line);
+            self.indexes
+                .extend(indexes(line).map(|(word, url)| IndexLine {
+                    file: path.to_owned(),
+                    line: number + 1,
+                    word,
+                    url,
+                }));
             let Some(named) = named_file(line) else {
                 if !line.is_empty() {
                     self.lines.push(line.to_owned());
@@ -87,6 +131,37 @@ fn without_comment(line: &str) -> &str {
         return "";
     }
     line.split(" #").next().unwrap_or_default().trim()
+}
+
+/// The option of an index beside the default one.
+const EXTRA: &str = "--extra-index-url";
+
+/// The options of a line that name indexes, each with what it names; that may stand on the next line, and is then
+/// empty.
+fn indexes(line: &str) -> impl Iterator<Item = (String, String)> {
+    let mut words = line
+        .split_whitespace()
+        .filter(move |_| line.starts_with('-'));
+    let next = move || {
+        loop {
+            let word = words.next()?;
+            let (option, url) = match word.split_once('=') {
+                Some((option, url)) => (option, Some(url)),
+                None => (word, None),
+            };
+            // A short option may have its value right behind it.
+            let (option, url) = match word.strip_prefix("-i") {
+                Some(url) if !url.is_empty() => ("-i", Some(url)),
+                _ => (option, url),
+            };
+            if [EXTRA, "--index-url", "--pypi-url", "-i"].contains(&option) {
+                let url = url.or_else(|| words.next()).unwrap_or_default();
+                let url = url.trim_matches(['"', '\'']).trim_end_matches(['/', '\\']);
+                return Some((option.to_owned(), url.to_owned()));
+            }
+        }
+    };
+    std::iter::from_fn(next)
 }
 
 /// The file that a line names by `-r` or `-c`.
@@ -148,7 +223,7 @@ fn join(folder: &str, path: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LocalFiles, Requirements};
+    use super::{LocalFiles, Requirements, extra_indexes};
 
     #[test]
     fn files_named_by_files_come_along_and_versions_are_found() {
@@ -200,5 +275,67 @@ mod tests {
             error.contains("`r.txt`, line 2") && error.contains("gone.txt"),
             "{error}"
         );
+    }
+
+    /// The lines that ask more than one index, of `r.txt` among some files.
+    fn extra(files: &[(&str, &str)]) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            std::fs::write(folder.path().join(path), text).unwrap();
+        }
+        let found = extra_indexes(&LocalFiles::new(folder.path()), "r.txt").unwrap();
+        let shown = found.iter();
+        shown
+            .map(|it| format!("{}:{} {}", it.file, it.line, it.word))
+            .collect()
+    }
+
+    #[test]
+    fn extra_indexes_and_second_defaults_are_found_in_every_file_and_spelling() {
+        let found = extra(&[
+            (
+                "r.txt",
+                "# 색인\n--index-url https://a.example/simple\n-r more.txt\n-c limits.txt\ntorch\n",
+            ),
+            (
+                "more.txt",
+                "--extra-index-url=https://b.example/\n--index-url=https://c.example --no-binary x\n",
+            ),
+            (
+                "limits.txt",
+                "--pre --extra-index-url \\\n  https://d.example\n-ihttps://e.example\n",
+            ),
+        ]);
+        assert_eq!(
+            found,
+            [
+                "more.txt:1 --extra-index-url",
+                "more.txt:2 --index-url",
+                "limits.txt:1 --extra-index-url",
+                "limits.txt:3 -i"
+            ]
+        );
+    }
+
+    #[test]
+    fn one_index_however_often_it_is_named_and_other_options_are_no_extra_ones() {
+        let found = extra(&[
+            (
+                "r.txt",
+                "-i https://a.example/simple/\n-r more.txt\n# --extra-index-url https://b.example\n--pre\n",
+            ),
+            (
+                "more.txt",
+                "--index-url 'https://a.example/simple'\nname # --extra-index-url 한\n-e ./x\n",
+            ),
+        ]);
+        assert_eq!(found, [""; 0]);
+    }
+
+    #[test]
+    fn a_requirement_file_that_is_not_there_has_no_lines_but_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let found = extra_indexes(&LocalFiles::new(folder.path()), "없음.txt");
+        assert!(found.unwrap_err().contains("없음.txt"));
     }
 }

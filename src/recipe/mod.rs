@@ -40,6 +40,7 @@ pub use image::{
 pub use kernel::{Kernel, ServiceDefinition};
 pub use library::{File, Library};
 pub use model::{Defaults, Recipe};
+pub(crate) use parse::workspace_path;
 pub use parse::{finding, place_within};
 pub use resolve::{Entry, Line, Origin, Resolved, Tree, TreeKind, lines, resolve, together};
 pub use scope::Facts;

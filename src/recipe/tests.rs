@@ -89,7 +89,7 @@ pub struct Limits {
     pub image_size: Option<Spanned<u64>>,
     /// Bytes of each layer, those of the base included.
     pub layer_size: Option<Spanned<u64>>,
-    /// What is said to a builder that would emulate the platform.
+    /// What is said of steps that a builder would emulate.
     pub emulation: Option<Spanned<Emulation>>,
 }
 

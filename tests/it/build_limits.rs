@@ -76,7 +76,8 @@ async fn where_emulation_is_denied_nothing_is_built_that_would_need_it() {
     assert_eq!(
         found,
         [
-            "recipes/app.yaml:9:14 team/app:1 would be emulated on linux/arm64: builder `fake` is linux/amd64"
+            "recipes/app.yaml:7:5 `run echo größer` of team/app:1 would be emulated on linux/arm64 by builder `fake`: \
+             linux/amd64 builder, and the step says only how"
         ]
     );
     assert!(shop.solver.seen().is_empty());
@@ -104,6 +105,43 @@ async fn where_a_recipe_wants_to_be_warned_the_report_says_what_was_emulated() {
         .collect();
     assert_eq!(
         warnings,
-        ["team/app:1 is emulated on linux/arm64: builder `fake` is linux/amd64"]
+        [
+            "team/app:1 has 1 step emulated on linux/arm64 by builder `fake`: `run echo größer` (recipes/app.yaml:7)"
+        ]
     );
+}
+
+#[tokio::test]
+async fn where_emulation_is_denied_file_steps_and_native_stages_are_built() {
+    let shop = Workshop::new().await;
+    let recipe = "base: debian:12\nstages:\n  s:\n    base: debian:12\n    platform: native\n    steps: [{run: echo 빌드}]\n\
+                  steps:\n  - copy: {from: s, src: /etc/os-release, to: /srv/}\n  - mkdir: /srv/더\n\
+                  limits: {emulation: deny}\n";
+    shop.recipe("app", recipe);
+    let report = shop.pushed().await;
+    assert_eq!(report.images[0].state, ImageState::Built);
+    assert!(report.warnings.is_empty());
+}
+
+#[tokio::test]
+async fn where_emulation_is_denied_a_test_that_runs_a_program_is_refused_at_its_line() {
+    let shop = Workshop::new().await;
+    let recipe = "base: debian:12\nsteps:\n  - mkdir: /srv/더\ntests:\n  - file: /srv/더\n  - run: [echo, 시험]\n\
+                  limits: {emulation: deny}\n";
+    shop.recipe("app", recipe);
+    let error = shop.build(&BuildOptions::default()).await.unwrap_err();
+    let OpError::Refused(findings) = error else {
+        panic!("{error:?}");
+    };
+    let found = findings.sorted();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].message.starts_with(
+            "`test echo 시험` of team/app:1 would be emulated on linux/arm64 by builder `fake`: a test runs"
+        ),
+        "{}",
+        found[0].message
+    );
+    assert!(found[0].place.to_string().starts_with("recipes/app.yaml:"));
+    assert!(shop.solver.seen().is_empty());
 }

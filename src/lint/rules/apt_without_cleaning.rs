@@ -1,6 +1,7 @@
 //! `apt-without-cleaning`: package lists that stay in the layer of a `run` step.
 
 use crate::diagnostic::{Finding, Level};
+use crate::lint::installs::of_step;
 use crate::lint::rule::{Check, Example, Rule, SIZE};
 use crate::lint::tree::{texts, values};
 use crate::lint::view::{Report, Written};
@@ -12,12 +13,16 @@ pub(in crate::lint) static RULE: Rule = Rule {
     fixed: false,
     summary: "a `run` step calls apt-get and leaves its lists in the layer",
     why: "Lists of packages are tens of megabytes, out of date the next day, and cannot be taken out by a later step. \
-          An `apt` step keeps them in a cache mount: nothing stays, nothing is downloaded twice.",
+          An `apt` step keeps them in a cache mount: nothing stays, nothing is downloaded twice. A step that does nothing \
+          but install is told of by `run-installs`.",
     bad: Example(&[(
         Example::PATH,
-        "steps:\n  - run: apt-get update && apt-get install -y git\n",
+        "steps:\n  - run: apt-get update && apt-get install -y git && git config --system init.defaultBranch main\n",
     )]),
-    good: Example(&[(Example::PATH, "steps:\n  - apt: {install: [git]}\n")]),
+    good: Example(&[(
+        Example::PATH,
+        "steps:\n  - apt: {install: [git]}\n  - run: git config --system init.defaultBranch main\n",
+    )]),
     check: Check::Written(check),
 };
 
@@ -28,7 +33,8 @@ fn check(view: &Written<'_>, report: &mut Report<'_>) {
             kept.into_iter()
                 .any(|path| path.starts_with("/var/lib/apt"))
         });
-        if cached {
+        // A step that only installs becomes an `apt` step as a whole: `run-installs` says so.
+        if cached || of_step(step).is_some() {
             continue;
         }
         for text in texts(step.value) {

@@ -7,6 +7,7 @@ use crate::lint::rule::{Check, Example, MULTI_ARCH, Rule};
 use crate::lint::tree::{StepView, branches, entries, texts, values};
 use crate::lint::view::{RecipeView, Report};
 use crate::oci::Platform;
+use crate::recipe::Command;
 use crate::yaml::NodeKind;
 
 pub(in crate::lint) static RULE: Rule = Rule {
@@ -61,7 +62,7 @@ fn check(view: &RecipeView<'_>, report: &mut Report<'_>) {
     }
     for step in view.steps().iter().filter(|step| step.word.value == "run") {
         if !is_native(view, step) {
-            compiles(step, report);
+            tell(step, report);
         }
     }
 }
@@ -74,7 +75,24 @@ fn is_native(view: &RecipeView<'_>, step: &StepView<'_>) -> bool {
         .any(|stage| stage.key.value == name && stage.value.get("platform").is_some())
 }
 
-fn compiles(step: &StepView<'_>, report: &mut Report<'_>) {
+/// Whether a command compiles for minutes.
+pub(super) fn compiles(command: &Command) -> bool {
+    match command {
+        Command::Script(text) => heavy(text).is_some(),
+        Command::Args(words) => match words.as_slice() {
+            [shell, option, script, ..] if shell.ends_with("sh") && option == "-c" => {
+                heavy(script).is_some()
+            }
+            words => is_heavy(&words.join(" ")),
+        },
+    }
+}
+
+fn is_heavy(words: &str) -> bool {
+    HEAVY.iter().any(|heavy| words.starts_with(heavy))
+}
+
+fn tell(step: &StepView<'_>, report: &mut Report<'_>) {
     let message = "this compiles, and runs under emulation on every foreign platform";
     let help = "compile in a stage with `platform: native`, or name a builder of that platform";
     for value in branches(step.value) {
@@ -90,7 +108,7 @@ fn compiles(step: &StepView<'_>, report: &mut Report<'_>) {
             if let Some(at) = heavy(script.text) {
                 report.push(Finding::error(&script.part(at), message).with_help(help));
             }
-        } else if HEAVY.iter().any(|heavy| words.join(" ").starts_with(heavy)) {
+        } else if is_heavy(&words.join(" ")) {
             report.push(Finding::error(&step.word.place, message).with_help(help));
         }
     }

@@ -109,11 +109,25 @@ def unmark(info, rows, names):
     if "*" in names or own in names or not os.path.exists(mark):
         return
     os.remove(mark)
+    rewrite(info, [row for row in rows if not row or not row[0].endswith(".dist-info/REQUESTED")])
+
+
+def forget(info, rows):
+    """uv's note of when it saw a file: a time, of which no image should depend."""
+    note = os.path.join(info, "uv_cache.json")
+    if not os.path.exists(note):
+        return rows
+    os.remove(note)
+    rows = [row for row in rows if not row or not row[0].endswith(".dist-info/uv_cache.json")]
+    rewrite(info, rows)
+    return rows
+
+
+def rewrite(info, rows):
     record = os.path.join(info, "RECORD")
     mode = os.stat(record).st_mode
     with open(record, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerows(row for row in rows if not row[0].endswith(".dist-info/REQUESTED"))
+        csv.writer(file, lineterminator="\n").writerows(rows)
     os.chmod(record, mode & 0o7777)
 
 
@@ -168,7 +182,7 @@ def finish(cache, names):
         for info, rows in installed(folder, since):
             own = [row[0] for row in rows if row and row[0].endswith(".py") and not row[0].startswith(("../", "/"))]
             paths += [os.path.join(folder, path) for path in own]
-            unmark(info, rows, names)
+            unmark(info, forget(info, rows), names)
     warnings.simplefilter("ignore")
     paths = sorted({path for path in paths if os.path.isfile(path)})
     # Forked by hand: a pool would start this interpreter by its path, which the kernel may not be able to.

@@ -69,6 +69,9 @@ impl Lowering<'_> {
             python,
             machine,
         } = chosen;
+        if list.is_none() && python.is_some() {
+            self.refuse_extra_indexes(step, [&requirements, &constraints]);
+        }
         let script = match &list {
             Some(list) => locked_script(pip, list, &tool),
             None => script(pip, &requirements, &tool),
@@ -100,6 +103,21 @@ impl Lowering<'_> {
         });
         let uv = python.map(|python| python.uv().clone());
         self.leave_trail(id, first, before, chain, uv);
+    }
+
+    /// uv takes a package from the first index that has its name, pip the best version of all: what a file with
+    /// several indexes means depends on the program.
+    fn refuse_extra_indexes(&mut self, step: &Step, files: [&Requirements; 2]) {
+        for line in files.into_iter().flat_map(Requirements::extra_indexes) {
+            let message = format!(
+                "`{}`, line {}: `{}` names another index, and uv would ask the first that has a package's name",
+                line.file, line.line, line.word
+            );
+            let help =
+                "say `index: [{url: URL, packages: [NAME]}]` in the step, or `installer: pip`";
+            self.findings
+                .push(Finding::error(&step.place, message).with_help(help));
+        }
     }
 
     /// The lock's list for a step, where it has one; and a note for whoever makes locks.

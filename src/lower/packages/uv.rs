@@ -16,8 +16,9 @@ const ENV: &[(&str, &str)] = &[
     ("UV_PYTHON_DOWNLOADS", "never"),
 ];
 
-/// uv locks the interpreter's packages by a file there, and leaves it; another user's is none of ours.
-const LOCKS: &str = "rm -f \"${TMPDIR:-/tmp}\"/uv-*.lock || true";
+/// uv locks the interpreter's packages by a file there or in the virtual environment, and leaves it; another user's is
+/// none of ours.
+const LOCKS: &str = "rm -f \"${TMPDIR:-/tmp}\"/uv-*.lock \"${python%/bin/*}/.lock\" || true";
 
 /// uv wants the interpreter by its path: it takes a bare name for a version to look for, and then wants a virtual
 /// environment.

@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::aim::Aim;
 use super::assign::emulated;
 use super::blame::failure;
+use super::emulation;
 use super::epoch::not_before;
 use super::event::{Event, EventSink, LegName, LegOutcomeKind, StepState};
 use super::limits;
@@ -127,6 +128,9 @@ impl LegRun<'_> {
                 ..*job
             })?;
             self.modes.set(&lowered);
+            if !aid.declined.is_empty() {
+                emulation::still_denied(&job.content.limits, &lowered.modes)?;
+            }
             let definition = Definition::of(&lowered.state);
             let archive = self.aim.archive();
             let solve = self.solve(job, &lowered, &definition, archive.as_ref())?;

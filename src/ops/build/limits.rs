@@ -1,62 +1,12 @@
-//! What a recipe's `limits` refuse: images that came out too large, and builders that would emulate.
+//! What a recipe's `limits` refuse of finished images: those that came out too large.
 
-use std::collections::BTreeMap;
-
-use super::assign::emulated;
 use super::report::{Failure, FailureKind};
-use crate::diagnostic::{Finding, Findings, Level};
-use crate::oci::{ImageConfig, Manifest, Platform};
-use crate::ops::connect::Ready;
-use crate::ops::error::OpError;
-use crate::plan::Plan;
-use crate::recipe::{Emulation, Limits};
+use crate::oci::{ImageConfig, Manifest};
+use crate::recipe::Limits;
 use crate::text::{Spanned, size_words};
 
 /// Layers that are named where an image is too large.
 const NAMED: usize = 3;
-
-/// Refuses legs that would be emulated where the recipe denies that, before anything is built; gives the
-/// warnings about those where it wants to be warned.
-pub(super) fn emulation(
-    plan: &Plan,
-    assigned: &BTreeMap<Platform, usize>,
-    builders: &[Ready],
-) -> Result<Vec<Finding>, OpError> {
-    let (mut denied, mut warnings) = (Findings::new(), Vec::new());
-    for leg in plan.legs() {
-        let image = &plan.images[leg.image].image;
-        let limits = &image.contents[&leg.platform].limits;
-        let builder = &builders[assigned[&leg.platform]];
-        let Some(rule) = &limits.emulation else {
-            continue;
-        };
-        if !emulated(builder, leg.platform) {
-            continue;
-        }
-        let (name, platform) = (image.name(), leg.platform);
-        let info = &builder.info;
-        let machine = format!("builder `{}` is {}", info.name, info.native);
-        let help = format!("add a builder for {platform} to `builders` of kiln.yaml");
-        match rule.value {
-            Emulation::Allow => {}
-            Emulation::Warn => {
-                let message = format!("{name} is emulated on {platform}: {machine}");
-                let mut finding = Finding::error(&rule.place, message).with_help(help);
-                finding.level = Level::Warning;
-                warnings.push(finding);
-            }
-            Emulation::Deny => {
-                let message = format!("{name} would be emulated on {platform}: {machine}");
-                denied.push(Finding::error(&rule.place, message).with_help(help));
-            }
-        }
-    }
-    if denied.is_empty() {
-        Ok(warnings)
-    } else {
-        Err(OpError::Refused(denied))
-    }
-}
 
 /// Refuses an image, or a layer of it, that is larger than it may be.
 pub(super) fn sizes(

@@ -16,6 +16,7 @@ mod blame;
 mod complete;
 mod dockerfile;
 mod due;
+mod emulation;
 mod epoch;
 mod event;
 mod found;

@@ -214,9 +214,9 @@ pub enum FailureKind {
     },
     /// Tests of the finished image: all of them, of which some failed.
     Tests(Vec<TestReport>),
-    /// The image is larger than its recipe allows.
+    /// The image is larger than its recipe allows, or a step would be emulated where that is denied.
     Limit {
-        /// Where the limit stands.
+        /// Where the limit stands, or the step.
         place: Place,
         /// The largest layers, each in words.
         layers: Vec<String>,

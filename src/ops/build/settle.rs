@@ -10,11 +10,11 @@ use super::options::BuildOptions;
 use super::output::{self, Outputs};
 use super::reuse::{self, Begun, Reused};
 use super::schedule::Board;
-use super::{assign, dockerfile, epoch, limits, origin, rehearse, shrink};
+use super::{assign, dockerfile, emulation, epoch, origin, rehearse, shrink};
 use crate::config::Proxies;
 use crate::diagnostic::Finding;
 use crate::llb::ProxyEnv;
-use crate::lower::{BuilderFacts, Epoch, Form, LocalFiles, Lowered, Pins};
+use crate::lower::{BuilderFacts, Epoch, Form, LocalFiles, Lowered, Pins, Typed};
 use crate::oci::Platform;
 use crate::ops::connect::{Backends, Ready};
 use crate::ops::current::{KnownBases, Outline, Standing};
@@ -125,7 +125,6 @@ pub(super) async fn settle<'a>(
         fresh,
     } = begun;
     let assigned = assign::assign(&plan, &backends.builders)?;
-    let warnings = limits::emulation(&plan, &assigned, &backends.builders)?;
     if options.push && !options.allow_shrink {
         shrink::check(&plan, &destinations, backends).await?;
     }
@@ -151,6 +150,11 @@ pub(super) async fn settle<'a>(
         &forms[builder(platform)]
     });
     let graphs = graphs.map_err(OpError::Invalid)?;
+    // What everything is held against is emulated because it was asked for.
+    let warnings = match options.typed {
+        Typed::Tools => emulation::check(&plan, &assigned, &backends.builders, &graphs)?,
+        Typed::Emulated => Vec::new(),
+    };
     check_needs(&graphs, &options.given)?;
     let slots: Vec<usize> = backends.builders.iter().map(|ready| ready.slots).collect();
     let has_work = plan.images.iter().any(|it| !it.platforms.is_empty());

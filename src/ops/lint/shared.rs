@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::context::{PatternSet, expand as expand_glob};
 use crate::diagnostic::Findings;
 use crate::lint::{Around, Files, Levels, Summary, Written, check_snippet};
-use crate::lower::LocalFiles;
+use crate::lower::{LocalFiles, extra_indexes};
 use crate::recipe::Library;
 use crate::text::SourceFile;
 use crate::workspace::Workspace;
@@ -89,5 +89,10 @@ impl Files for Local<'_> {
 
     fn read(&self, path: &str) -> Result<String, String> {
         self.0.read(path)
+    }
+
+    fn extra_indexes(&self, path: &str) -> Result<Vec<(String, usize, String)>, String> {
+        let found = extra_indexes(self.0, path)?.into_iter();
+        Ok(found.map(|it| (it.file, it.line, it.word)).collect())
     }
 }

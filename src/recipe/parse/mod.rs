@@ -38,6 +38,6 @@ pub(super) use fields::Fields;
 pub(super) use head::{RECIPE, check_fragment, head, unknown_key};
 pub(super) use outline::{Outline, check_body, check_condition, outline_of, platforms};
 pub(in crate::recipe) use resolved::{resolved_scalar, resolved_template};
-pub(super) use scalars::workspace_path;
+pub(crate) use scalars::workspace_path;
 pub(super) use snippet::{check_snippet, snippet};
 pub(in crate::recipe) use uses::entered;

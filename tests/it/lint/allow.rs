@@ -22,7 +22,7 @@ fn a_comment_on_the_line_or_alone_above_it_allows_a_finding() {
 
 #[test]
 fn a_finding_inside_a_block_is_allowed_at_its_key() {
-    let run = "apt-get update\n      apt-get install -y git\n";
+    let run = "apt-get update\n      apt-get install -y git\n      git --version\n";
     for text in [
         format!(
             "base: debian:12\nsteps:\n  - run: |  # kiln: allow apt-without-cleaning: cached\n      {run}"

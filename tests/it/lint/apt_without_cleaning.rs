@@ -1,4 +1,4 @@
-//! `apt-without-cleaning`: which calls leave lists behind.
+//! `apt-without-cleaning`: which calls leave lists behind. Those that only install are `run-installs`'s.
 
 use super::found_by;
 
@@ -16,8 +16,8 @@ fn the_call_itself_is_underlined_in_a_block() {
 #[test]
 fn who_cleans_or_caches_or_does_not_call_apt_is_left_alone() {
     for step in [
-        "run: apt-get update && apt-get install -y git && rm -rf /var/lib/apt/lists/*",
-        "{run: apt-get update && apt-get install -y git, cache: [/var/lib/apt/lists]}",
+        "run: apt-get update && apt-get install -y git && make && rm -rf /var/lib/apt/lists/*",
+        "{run: apt-get update && apt-get install -y git && make, cache: [/var/lib/apt/lists]}",
         "{run: apt-get update, cache: [{path: /var/lib/apt, id: apt}]}",
         "{run: apt-get update, mounts: [{tmpfs: true, path: /var/lib/apt/lists}]}",
         "run: echo adapt update",

@@ -1,9 +1,9 @@
 # The commands of this project; `make help` lists them.
 .POSIX:
-.PHONY: help demo test test-long bench fuzz check lab-up lab-down lab-clean
+.PHONY: help demo test test-long bench bench-native fuzz check lab-up lab-down lab-clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1:/p' Makefile | awk -F: '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1:/p' Makefile | awk -F: '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 demo: ## build, push and verify the recipes for amd64 and arm64 against the lab
 	@tests/lab/demo.sh
@@ -12,10 +12,13 @@ test: ## run all tests, those against a real builder and registry included (lab-
 	@tests/lab/lab run -- env KILN_LIVE=1 tests/lab/test.sh
 
 test-long: ## the same and the live cases that take minutes each
-	@KILN_LAB_SUITES=trixie tests/lab/lab run -- env KILN_LIVE=1 KILN_LIVE_LONG=1 tests/lab/test.sh
+	@KILN_LAB_SUITES="trixie pythons" tests/lab/lab run -- env KILN_LIVE=1 KILN_LIVE_LONG=1 tests/lab/test.sh
 
 bench: ## kiln beside buildx bake and buildctl; BENCH="images-20 context" chooses parts (lab-up first)
 	@tests/lab/bench.sh $(BENCH)
+
+bench-native: ## kiln beside buildx bake where one of two platforms is foreign to the builder; LIST=torch for the long list (lab-up first)
+	@tests/lab/bench.sh native-$${LIST:-28} --rounds $${ROUNDS:-3}
 
 fuzz: ## feed the parsers with what nobody would write; FUZZ_SECONDS=300 for each target
 	@set -e; cp Cargo.lock fuzz/Cargo.lock; \

@@ -142,7 +142,8 @@ fn shape(twin: &Twin<'_>, number: usize, lab: &Lab) -> Fallible<Vec<(String, usi
         .collect()
 }
 
-fn manifest(lab: &Lab, reference: &str, platform: Option<&str>) -> Fallible<Value> {
+/// A manifest, of a platform where one is named.
+pub(crate) fn manifest(lab: &Lab, reference: &str, platform: Option<&str>) -> Fallible<Value> {
     let mut command = lab.crane();
     command.arg("manifest");
     if let Some(platform) = platform {

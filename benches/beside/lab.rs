@@ -68,6 +68,16 @@ impl Lab {
         self.command(Path::new(env!("CARGO_BIN_EXE_kiln")))
     }
 
+    /// The authorities that steps trust: those of this machine, which may have some of its own.
+    #[expect(clippy::disallowed_methods, reason = "no part of the program")]
+    pub(crate) fn certificates() -> Fallible<PathBuf> {
+        let said = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+        let known = kiln::config::SYSTEM_BUNDLES.map(PathBuf::from);
+        let mut all = said.into_iter().chain(known);
+        all.find(|path| path.is_file())
+            .ok_or_else(|| fault("this machine has no bundle of certificates"))
+    }
+
     /// The linter of Dockerfiles.
     pub(crate) fn hadolint(&self) -> Command {
         self.command(&self.bin.join("hadolint"))

@@ -19,6 +19,7 @@ mod lab;
 mod lint;
 mod machine;
 mod measure;
+mod native;
 mod quiet;
 mod reproducible;
 mod scratch;
@@ -33,11 +34,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use files::Tree;
 use lab::Lab;
 use measure::Cost;
+use native::List;
 use table::{Row, megabytes, seconds};
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
-/// Names of all parts, in the order in which they run.
+/// Names of the parts that run where none is named, in their order.
 const PARTS: [&str; 13] = [
     "start",
     "images-1",
@@ -53,6 +55,12 @@ const PARTS: [&str; 13] = [
     "hostile",
     "lint",
 ];
+
+/// Parts that run only where they are named: each takes many minutes and wants the daemon for itself.
+const NAMED: [&str; 3] = ["native-28", "native-torch", "packing"];
+
+/// Where torch comes from, as in `recipes/ai-base`, unless `--torch-index` says otherwise; `none` is the usual index.
+const TORCH_INDEX: &str = "https://download.pytorch.org/whl/cpu";
 
 /// What cargo adds to the arguments.
 const CARGOS: &str = "--bench";
@@ -77,7 +85,7 @@ fn bench(choice: &Choice) -> Fallible<bool> {
     let lab = Lab::new()?;
     let mut rows: Vec<Row> = Vec::new();
     for &part in &choice.parts {
-        rows.extend(run(part, &lab, &Rounds::new(choice.rounds))?);
+        rows.extend(run(part, choice, &lab)?);
     }
     let words: Vec<String> = std::env::args().skip(1).filter(|it| it != CARGOS).collect();
     let head = machine::head(&lab, &words, choice.rounds)?;
@@ -85,7 +93,8 @@ fn bench(choice: &Choice) -> Fallible<bool> {
     Ok(rows.iter().all(Row::is_kept))
 }
 
-fn run(part: &str, lab: &Lab, rounds: &Rounds) -> Fallible<Vec<Row>> {
+fn run(part: &str, choice: &Choice, lab: &Lab) -> Fallible<Vec<Row>> {
+    let rounds = &Rounds::new(choice.rounds);
     match part {
         "start" => start::run(lab, rounds),
         "images-1" => images::run(1, lab, rounds),
@@ -100,6 +109,12 @@ fn run(part: &str, lab: &Lab, rounds: &Rounds) -> Fallible<Vec<Row>> {
         "reproducible" => reproducible::run(lab, rounds),
         "hostile" => hostile::run(lab, rounds),
         "lint" => lint::run(lab, rounds),
+        "packing" => native::packing::run(lab, rounds),
+        "native-28" => native::run(List::Short, lab, rounds),
+        "native-torch" => {
+            let index = choice.torch_index.clone();
+            native::run(List::Torch { index }, lab, rounds)
+        }
         _ => Err(fault(format!("there is no part {part}"))),
     }
 }
@@ -109,6 +124,7 @@ struct Choice {
     parts: Vec<&'static str>,
     words: Vec<String>,
     rounds: usize,
+    torch_index: Option<String>,
 }
 
 impl Choice {
@@ -117,6 +133,7 @@ impl Choice {
             parts: Vec::new(),
             words: Vec::new(),
             rounds: 3,
+            torch_index: Some(TORCH_INDEX.to_owned()),
         };
         while let Some(word) = arguments.next() {
             match word.as_str() {
@@ -127,6 +144,11 @@ impl Choice {
                         .filter(|&count| count > 0)
                         .ok_or_else(|| fault("--rounds needs a number"))?;
                 }
+                "--torch-index" => {
+                    let index = arguments.next();
+                    let index = index.ok_or_else(|| fault("--torch-index needs a URL, or none"))?;
+                    choice.torch_index = Some(index).filter(|index| index != "none");
+                }
                 _ => choice.words.push(word),
             }
         }
@@ -136,13 +158,15 @@ impl Choice {
         let words = &choice.words;
         if let Some(word) = words
             .iter()
-            .find(|word| !PARTS.iter().any(|it| fits(it, word)))
+            .find(|word| !PARTS.iter().chain(&NAMED).any(|it| fits(it, word)))
         {
-            let message = format!("there is no part `{word}`; there are {}", PARTS.join(", "));
+            let all = [PARTS.join(", "), NAMED.join(", ")].join(", ");
+            let message = format!("there is no part `{word}`; there are {all}");
             return Err(fault(message));
         }
-        let asked = |part: &&str| words.is_empty() || words.iter().any(|word| fits(part, word));
-        choice.parts = PARTS.into_iter().filter(asked).collect();
+        let named = |part: &&str| words.iter().any(|word| fits(part, word));
+        let usual = PARTS.into_iter().filter(|it| words.is_empty() || named(it));
+        choice.parts = usual.chain(NAMED.into_iter().filter(named)).collect();
         Ok(choice)
     }
 }

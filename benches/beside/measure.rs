@@ -23,6 +23,15 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
+    /// The cost of a part of a run, of which nothing but the time is known.
+    pub(crate) fn of_wall(wall: Duration) -> Cost {
+        Cost {
+            wall,
+            cpu: Duration::ZERO,
+            peak: 0,
+        }
+    }
+
     /// The lesser of each figure: noise only ever adds.
     pub(crate) fn least(self, other: Cost) -> Cost {
         Cost {

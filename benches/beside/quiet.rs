@@ -14,7 +14,9 @@ const GLANCE: Duration = Duration::from_millis(500);
 /// Glances in a row at which the daemon must be idle.
 const IDLE_GLANCES: u32 = 3;
 /// Clock ticks (of 10 ms) in one glance that are still idle: saving traces takes all cores.
-const IDLE_TICKS: u64 = 10;
+const IDLE_TICKS: u32 = 10;
+/// What the kernel counts times in.
+const TICK: Duration = Duration::from_millis(10);
 /// The pause after a run on a daemon whose process we cannot see.
 const BLIND: Duration = Duration::from_secs(10);
 
@@ -52,13 +54,23 @@ impl Daemon {
         }
     }
 
-    /// CPU time that it has used, in clock ticks; proc(5), fields 14 and 15 of `stat`.
-    fn ticks(&self) -> Option<u64> {
+    /// CPU time of it and of all programs that it started and that have ended.
+    pub(crate) fn used(&self) -> Option<Duration> {
+        self.fields(4).map(|ticks| TICK * ticks)
+    }
+
+    /// CPU time that it has used itself.
+    fn ticks(&self) -> Option<u32> {
+        self.fields(2)
+    }
+
+    /// The sum of times in clock ticks; proc(5), `stat`: in fields 14 and 15 its own, in user space and in the kernel,
+    /// in 16 and 17 that of children.
+    fn fields(&self, count: usize) -> Option<u32> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0?)).ok()?;
         // The program's name, in parentheses, may hold blanks; field 3 follows.
         let (_, fields) = stat.rsplit_once(')')?;
-        let mut fields = fields.split_whitespace().skip(11);
-        let mut next = || fields.next()?.parse::<u64>().ok();
-        Some(next()? + next()?)
+        let times = fields.split_whitespace().skip(11).take(count);
+        times.map(|field| field.parse::<u32>().ok()).sum()
     }
 }

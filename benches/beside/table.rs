@@ -13,6 +13,8 @@ pub(crate) enum Figure {
     Peak,
     /// kiln's peak by itself, in units of a million bytes.
     OwnPeak,
+    /// Bytes of what was made.
+    Size,
 }
 
 /// The largest ratio, kiln by peer, that kiln promises; or its largest figure.
@@ -42,6 +44,8 @@ pub(crate) struct Row {
     ours: Cost,
     theirs: Cost,
     wishes: Vec<Wish>,
+    /// Bytes of what both made.
+    sizes: Option<[u64; 2]>,
 }
 
 impl Row {
@@ -63,7 +67,16 @@ impl Row {
             ours: ours.ok_or_else(none)?,
             theirs: theirs.ok_or_else(none)?,
             wishes,
+            sizes: None,
         })
+    }
+
+    /// The same with the sizes of what was made, and the largest ratio of them where one is promised.
+    pub(crate) fn with_sizes(mut self, sizes: [u64; 2], at_most: Option<f64>) -> Row {
+        self.sizes = Some(sizes);
+        let wish = at_most.map(|at_most| Wish::new(Figure::Size, at_most));
+        self.wishes.extend(wish);
+        self
     }
 
     fn ratio(&self, figure: Figure) -> f64 {
@@ -71,13 +84,19 @@ impl Row {
             Figure::Wall => self.ours.wall.div_duration_f64(self.theirs.wall),
             Figure::Peak => megabytes(self.ours.peak) / megabytes(self.theirs.peak),
             Figure::OwnPeak => megabytes(self.ours.peak),
+            Figure::Size => self
+                .sizes
+                .map_or(0.0, |[ours, theirs]| megabytes(ours) / megabytes(theirs)),
         }
     }
 
     fn cells(&self) -> [String; 13] {
         let cpu = self.ours.cpu.div_duration_f64(self.theirs.cpu);
-        let ratio = |ratio: f64| format!("{ratio:.2}");
-        let peak = |bytes| format!("{:.0} MB", megabytes(bytes));
+        // Of a part of a run nothing but the time is known.
+        let or_dash = |text: String, known: bool| if known { text } else { "–".to_owned() };
+        let ratio = |ratio: f64| or_dash(format!("{ratio:.2}"), ratio.is_finite());
+        let peak = |bytes| or_dash(format!("{:.0} MB", megabytes(bytes)), bytes > 0);
+        let cpu_of = |cost: &Cost| or_dash(seconds(cost.cpu), !cost.cpu.is_zero());
         [
             self.part.clone(),
             self.what.clone(),
@@ -85,8 +104,8 @@ impl Row {
             seconds(self.ours.wall),
             seconds(self.theirs.wall),
             ratio(self.ratio(Figure::Wall)),
-            seconds(self.ours.cpu),
-            seconds(self.theirs.cpu),
+            cpu_of(&self.ours),
+            cpu_of(&self.theirs),
             ratio(cpu),
             peak(self.ours.peak),
             peak(self.theirs.peak),
@@ -97,15 +116,22 @@ impl Row {
 
     fn verdicts(&self) -> String {
         let verdicts = self.wishes.iter().map(|wish| {
+            // A size has no column of its own.
             let (name, unit) = match wish.figure {
-                Figure::Wall => ("wall", ""),
-                Figure::Peak => ("peak", ""),
-                Figure::OwnPeak => ("peak", " MB"),
+                Figure::Wall => ("wall".to_owned(), ""),
+                Figure::Peak => ("peak".to_owned(), ""),
+                Figure::OwnPeak => ("peak".to_owned(), " MB"),
+                Figure::Size => (format!("size {:.2}", self.ratio(Figure::Size)), ""),
             };
             let verdict = if self.holds(wish) { "yes" } else { "NO" };
             format!("{name} ≤ {}{unit} {verdict}", wish.at_most)
         });
-        verdicts.collect::<Vec<_>>().join(", ")
+        let mut verdicts: Vec<String> = verdicts.collect();
+        let is_said = self.wishes.iter().any(|wish| wish.figure == Figure::Size);
+        if self.sizes.is_some() && !is_said {
+            verdicts.push(format!("size {:.2}", self.ratio(Figure::Size)));
+        }
+        verdicts.join(", ")
     }
 
     fn holds(&self, wish: &Wish) -> bool {

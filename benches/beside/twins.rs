@@ -175,9 +175,14 @@ pub(crate) fn write_bake_file(folder: &Path, targets: &Map<String, Value>) -> Fa
 
 /// Bakes the bake file of a folder.
 pub(crate) fn bake(lab: &Lab, folder: &Path) -> std::process::Command {
+    bake_telling(lab, folder, "plain")
+}
+
+/// The same with a display of its own.
+pub(crate) fn bake_telling(lab: &Lab, folder: &Path, display: &str) -> std::process::Command {
     let mut command = lab.buildx();
     command
-        .args(["bake", "--progress", "plain", "--metadata-file"])
+        .args(["bake", "--progress", display, "--metadata-file"])
         .arg(folder.join("metadata.json"))
         .current_dir(folder);
     command

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::buildkit::archive::{ArchiveTo, archive_name};
-use crate::oci::{Compression, Repository};
+use crate::oci::{Packing, Repository};
 use crate::proto::control;
 
 /// What is done with the result of a build.
@@ -34,9 +34,8 @@ pub struct ImageExport {
     pub rewrite_times: bool,
     /// Annotations of the manifest.
     pub annotations: BTreeMap<String, String>,
-    /// How all layers are compressed, those of the base as well; when not given, new ones as the daemon likes
-    /// (gzip), and the base's as they are.
-    pub compression: Option<Compression>,
+    /// How layers are packed; when not given, new ones as the daemon likes (gzip), and the base's as they are.
+    pub packing: Option<Packing>,
     /// Where it goes.
     pub to: ImageTarget,
 }
@@ -86,7 +85,7 @@ impl fmt::Debug for ImageExport {
             base_config,
             rewrite_times,
             annotations,
-            compression,
+            packing,
             to,
         } = self;
         f.debug_struct("ImageExport")
@@ -94,7 +93,7 @@ impl fmt::Debug for ImageExport {
             .field("base_config", &base_config.as_ref().map(Vec::len))
             .field("rewrite_times", rewrite_times)
             .field("annotations", annotations)
-            .field("compression", compression)
+            .field("packing", packing)
             .field("to", to)
             .finish()
     }
@@ -178,11 +177,17 @@ impl ImageExport {
         if self.rewrite_times {
             set("rewrite-timestamp", "true".to_owned());
         }
-        if let Some(compression) = self.compression {
+        if let Some(Packing {
+            compression,
+            every_layer,
+        }) = self.packing
+        {
             set("compression", compression.name().to_owned());
             // Without it a layer stays as some earlier build has packed it, so the image would depend on what
             // the daemon has done before.
-            set("force-compression", "true".to_owned());
+            if every_layer {
+                set("force-compression", "true".to_owned());
+            }
             if let Some(level) = compression.level() {
                 set("compression-level", level.to_string());
             }
@@ -206,7 +211,7 @@ mod tests {
 
     use super::{Exporter, ImageExport, ImageTarget, PushByDigest};
     use crate::buildkit::archive::{ArchiveReceiver, ArchiveTo, Pieces, Received};
-    use crate::oci::{Compression, Digest};
+    use crate::oci::{Compression, Digest, Packing};
 
     #[derive(Debug)]
     struct Nobody;
@@ -231,7 +236,7 @@ mod tests {
             base_config: None,
             rewrite_times: false,
             annotations: BTreeMap::new(),
-            compression: None,
+            packing: None,
             to: ImageTarget::Registry(push()),
         }
     }
@@ -277,7 +282,7 @@ mod tests {
         let mut asked = image();
         asked.base_config = Some(b"{}".to_vec());
         asked.rewrite_times = true;
-        asked.compression = Some(Compression::Zstd { level: Some(3) });
+        asked.packing = Some(Packing::said(Compression::Zstd { level: Some(3) }));
         asked.annotations = [("org.example.größe".to_owned(), "klein".to_owned())].into();
         asked.to = ImageTarget::Registry(PushByDigest {
             insecure: true,
@@ -299,6 +304,15 @@ mod tests {
                 "source-date-epoch=7",
             ]
         );
+    }
+
+    #[test]
+    fn where_nobody_says_how_layers_are_packed_those_that_are_packed_stay() {
+        let mut usual = image();
+        usual.packing = Some(Packing::USUAL);
+        let mut added = attributes(usual, None);
+        added.retain(|line| line.contains("compression"));
+        assert_eq!(added, ["compression=zstd"]);
     }
 
     #[test]

@@ -55,7 +55,7 @@ fn to_shelf(shelf: &Arc<Shelf>) -> Solve {
         base_config: None,
         rewrite_times: false,
         annotations: [].into(),
-        compression: None,
+        packing: None,
         to: ImageTarget::Archive(ArchiveTo::new(receiver)),
     };
     Solve {

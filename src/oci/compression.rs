@@ -93,6 +93,50 @@ impl fmt::Display for Compression {
     }
 }
 
+/// How the layers of an image leave the builder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Packing {
+    /// How they are compressed.
+    pub compression: Compression,
+    /// Whether it holds for layers that are packed already as well, the base's among them.
+    pub every_layer: bool,
+}
+
+impl Packing {
+    /// Where nobody says anything; docs/design/0020-compression.md has the figures. What is packed already stays: the
+    /// base's layers are shared with the base.
+    pub const USUAL: Packing = Packing {
+        compression: Compression::Zstd { level: None },
+        every_layer: false,
+    };
+    /// For readers that may know nothing newer than gzip. Of every layer, since a parent's may be packed otherwise; a
+    /// layer that is gzip already stays.
+    pub const FOR_OLD_READERS: Packing = Packing {
+        compression: Compression::Gzip { level: Some(4) },
+        every_layer: true,
+    };
+
+    /// As somebody said it: of all layers, whatever the builder has done before.
+    pub fn said(compression: Compression) -> Packing {
+        Packing {
+            compression,
+            every_layer: true,
+        }
+    }
+}
+
+impl fmt::Display for Packing {
+    /// What was said reads as it was said.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.compression.fmt(f)?;
+        f.write_str(if self.every_layer {
+            ""
+        } else {
+            ", new layers only"
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Compression;

@@ -28,7 +28,7 @@ mod text_form;
 pub mod validate;
 
 pub use self::canonical::EncodeError;
-pub use self::compression::Compression;
+pub use self::compression::{Compression, Packing};
 pub use self::descriptor::{Descriptor, MediaType, WirePlatform};
 pub use self::digest::{Algorithm, Digest, Digester, ParseDigestError};
 pub use self::image_config::{ContainerConfig, Empty, Healthcheck, History, ImageConfig, RootFs};

@@ -70,9 +70,10 @@ impl Loaded {
         let first = self.first_images.get(&image.recipe.value).copied();
         let first = first.unwrap_or_default();
         let found = self.images[first..].iter().position(same);
-        found.map_or_else(Destination::nowhere, |index| {
-            self.destinations[first + index].clone()
-        })
+        found.map_or_else(
+            || Destination::nowhere(image),
+            |index| self.destinations[first + index].clone(),
+        )
     }
 }
 

@@ -2,9 +2,9 @@
 
 use crate::diagnostic::{Finding, Findings, nearest};
 use crate::kernel::check_repository;
-use crate::oci::{Compression, Reference, Repository};
+use crate::oci::{Packing, Reference, Repository};
 use crate::recipe::{Image, finding};
-use crate::workspace::Workspace;
+use crate::workspace::{Registry, Workspace};
 
 /// Where an image is published.
 #[derive(Debug, Clone)]
@@ -15,19 +15,33 @@ pub struct Destination {
     pub plain_http: bool,
     /// One reference per tag.
     pub references: Vec<Reference>,
-    /// How layers are compressed there, where the recipe does not say.
-    pub compression: Option<Compression>,
+    /// How layers are packed, where the recipe does not say.
+    pub packing: Packing,
 }
 
 impl Destination {
     /// No registry is named.
-    pub(super) fn nowhere() -> Self {
+    pub(super) fn nowhere(image: &Image) -> Self {
         Self {
             repository: None,
             plain_http: false,
             references: Vec::new(),
-            compression: None,
+            packing: packing(None, image),
         }
+    }
+}
+
+/// How an image's layers are packed in a registry, where its recipe does not say: as the registry wants them, else by who
+/// reads them. Of the engines that run kernels of Backend.AI, and what is in its registries, nobody knows the age.
+fn packing(registry: Option<&Registry>, image: &Image) -> Packing {
+    if let Some(compression) = registry.and_then(|registry| registry.compression) {
+        return Packing::said(compression);
+    }
+    let is_kernel = image.contents.values().any(|one| one.kernel.is_some());
+    if is_kernel || registry.is_some_and(|registry| registry.old_readers) {
+        Packing::FOR_OLD_READERS
+    } else {
+        Packing::USUAL
     }
 }
 
@@ -54,7 +68,7 @@ pub(super) fn destination(
     findings: &mut Findings,
 ) -> Destination {
     let Some(name) = image.registry.as_ref().or(workspace.registry.as_ref()) else {
-        return Destination::nowhere();
+        return Destination::nowhere(image);
     };
     let Some(registry) = workspace.registries.get(&name.value) else {
         let known = workspace.registries.keys().map(String::as_str);
@@ -67,13 +81,13 @@ pub(super) fn destination(
         };
         let help = "add it to `registries` in kiln.yaml";
         findings.push(Finding::error(&name.place, message).with_help(help));
-        return Destination::nowhere();
+        return Destination::nowhere(image);
     };
     let repository = match registry.repository(&image.repository.value) {
         Ok(repository) => repository,
         Err(message) => {
             findings.error(&image.repository.place, message);
-            return Destination::nowhere();
+            return Destination::nowhere(image);
         }
     };
     check_project(image, &repository, findings);
@@ -86,6 +100,6 @@ pub(super) fn destination(
         repository: Some(repository),
         plain_http: registry.plain_http,
         references,
-        compression: registry.compression,
+        packing: packing(Some(registry), image),
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::oci::{Compression, Platform, Reference, Tag};
+use crate::oci::{Compression, Packing, Platform, Reference, Tag};
 use crate::text::{Place, SourceFile, Spanned};
 
 use super::kernel::Kernel;
@@ -73,6 +73,13 @@ pub struct Content {
     pub tests: Vec<Test>,
     /// What it may not exceed.
     pub limits: Limits,
+}
+
+impl Content {
+    /// How its layers are packed: as the recipe says, else as `otherwise`.
+    pub fn packing(&self, otherwise: Packing) -> Packing {
+        self.compression.map_or(otherwise, Packing::said)
+    }
 }
 
 /// The keys that describe the container and not its files.

@@ -75,6 +75,8 @@ pub struct Registry {
     pub path: String,
     /// How layers are compressed, where a recipe does not say.
     pub compression: Option<Compression>,
+    /// Whether it is one of Backend.AI's, which engines of any age read.
+    pub old_readers: bool,
 }
 
 impl Registry {

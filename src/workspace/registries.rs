@@ -32,7 +32,9 @@ pub(super) fn registry(node: &Node, findings: &mut Findings) -> Option<Registry>
     let url = field(node, "url", findings);
     let prefix = field(node, "prefix", findings);
     let project = field(node, "project", findings);
-    if let Some(kind) = field(node, "type", findings)
+    let kind = field(node, "type", findings);
+    let old_readers = kind.as_ref().is_some_and(|kind| kind.value == "harbor2");
+    if let Some(kind) = kind
         && !matches!(kind.value.as_str(), "docker" | "harbor2")
     {
         findings.error(
@@ -73,6 +75,7 @@ pub(super) fn registry(node: &Node, findings: &mut Findings) -> Option<Registry>
         plain_http,
         path,
         compression,
+        old_readers,
     })
 }
 

@@ -313,12 +313,12 @@ async fn layers_are_compressed_as_the_recipe_says_else_as_the_registry_says() {
         shop.pushed().await;
         [AMD64, ARM64].map(|platform| {
             let seen = shop.solver.seen_for("app", platform);
-            seen.image().compression.map(|it| it.to_string())
+            seen.image().packing.map(|it| it.to_string())
         })
     };
     let both = |text: &str| [Some(text.to_owned()), Some(text.to_owned())];
     let zstd = ", compression: {type: zstd, level: 3}";
-    assert_eq!(asked("", "").await, [None, None]);
+    assert_eq!(asked("", "").await, both("zstd, new layers only"));
     assert_eq!(asked(zstd, "").await, both("zstd, level 3"));
     let recipe = "compression: {type: gzip, level: 6}\n";
     assert_eq!(asked("", recipe).await, both("gzip, level 6"));
@@ -326,4 +326,27 @@ async fn layers_are_compressed_as_the_recipe_says_else_as_the_registry_says() {
     let one = "compression: {if: arch == \"arm64\", then: {type: estargz}}\n";
     let mixed = ["zstd, level 3", "estargz"].map(|text| Some(text.to_owned()));
     assert_eq!(asked(zstd, one).await, mixed);
+}
+
+#[tokio::test]
+async fn what_old_engines_may_read_is_packed_as_they_can() {
+    let asked = async |registry: &str, recipe: &str| {
+        let shop = Workshop::new().await;
+        let yaml = std::fs::read_to_string(shop.path("kiln.yaml")).unwrap();
+        shop.write(
+            "kiln.yaml",
+            &yaml.replace("\"}", &format!("\"{registry}}}")),
+        );
+        shop.recipe("app", &format!("base: debian:12\n{recipe}"));
+        shop.pushed().await;
+        let seen = shop.solver.seen_for("app", AMD64);
+        seen.image().packing.unwrap().to_string()
+    };
+    let harbor = ", type: harbor2";
+    assert_eq!(asked(harbor, "").await, "gzip, level 4");
+    assert_eq!(asked(", type: docker", "").await, "zstd, new layers only");
+    let said = "compression: {type: zstd}\n";
+    assert_eq!(asked(harbor, said).await, "zstd");
+    let both = ", type: harbor2, compression: {type: zstd, level: 9}";
+    assert_eq!(asked(both, "").await, "zstd, level 9");
 }

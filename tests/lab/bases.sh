@@ -8,6 +8,12 @@ LAB_EPOCH=1735689600 # 2025-01-01
 # The release that all tests use. Trees of another one have its name in theirs, and
 # its images are listed in images-SUITE.json.
 LAB_SUITE=bookworm
+# The one that is not Debian's.
+LAB_UBUNTU=resolute # 26.04
+LAB_UBUNTU_ARCHIVE=http://archive.ubuntu.com/ubuntu
+# Not every Debian has them; the package is of that release and stays as it is.
+LAB_UBUNTU_KEYS=pool/main/u/ubuntu-keyring/ubuntu-keyring_2023.11.28.1build1_all.deb
+LAB_UBUNTU_KEYS_SHA256=c377ccf26964f4c206c05c0bc7adb708e031beb919bb9a0ff63af983d064cd66
 # Part of every tarball's note: raise it when the way a tree is made changes.
 LAB_BASES_VERSION=1
 
@@ -42,13 +48,43 @@ tree() {
     printf '%s\n' "$LAB_BASES_VERSION" >"$tar.note"
 }
 
-# debian NAME ARCH OPTION… makes a tree with mmdebstrap. No mirror is named:
-# mmdebstrap knows the suite's own, security updates included.
+# debian NAME ARCH OPTION… makes a tree with mmdebstrap.
 debian() {
     local name=$1 arch=$2
     shift 2
-    tree "$name" "$arch" mmdebstrap --architectures="$arch" --format=tar --skip=output/dev \
+    tree "$name" "$arch" bootstrap --architectures="$arch" --format=tar --skip=output/dev \
         "$@" --customize-hook="$LAB_FORGET_HOST" "$LAB_SUITE"
+}
+
+# bootstrap ARG… SUITE TARGET names no mirror for Debian: mmdebstrap knows the suite's own, security updates
+# included. Ubuntu's archive holds the usual architectures of its newest releases only; older ones have arm64 elsewhere.
+bootstrap() {
+    local pocket keys status=0
+    local -a sources=()
+    if [[ $LAB_SUITE != "$LAB_UBUNTU" ]]; then
+        mmdebstrap "$@"
+        return
+    fi
+    for pocket in '' -updates -security; do
+        sources+=("deb $LAB_UBUNTU_ARCHIVE $LAB_SUITE$pocket main universe")
+    done
+    # apt reads keys as a user of its own, who may not look into the cache.
+    keys=$(mktemp --suffix=.gpg)
+    install -m 0644 "$KILN_LAB/bases/ubuntu.gpg" "$keys"
+    mmdebstrap --keyring="$keys" "$@" "${sources[@]}" || status=$?
+    rm -f "$keys"
+    return "$status"
+}
+
+get_ubuntu_keys() {
+    local package=$KILN_LAB/run/ubuntu-keys.deb keys=$KILN_LAB/bases/ubuntu.gpg
+    [[ " $(wanted_suites | tr '\n' ' ') " == *" $LAB_UBUNTU "* && ! -e $keys ]] || return 0
+    logged ubuntu-keys curl --silent --show-error --fail --output "$package" "$LAB_UBUNTU_ARCHIVE/$LAB_UBUNTU_KEYS"
+    sha256sum --status --check <<<"$LAB_UBUNTU_KEYS_SHA256  $package" ||
+        die "$LAB_UBUNTU_ARCHIVE/$LAB_UBUNTU_KEYS is not what it was"
+    dpkg-deb --fsys-tarfile "$package" | tar -x -O ./usr/share/keyrings/ubuntu-archive-keyring.gpg >"$keys.partial"
+    mv -f "$keys.partial" "$keys"
+    rm -f "$package"
 }
 
 minimal_tree() {
@@ -57,7 +93,7 @@ minimal_tree() {
     for option in "${LAB_DPKG_OPTIONS[@]}"; do
         options+=(--dpkgopt="$option")
     done
-    debian "minimal$LAB_SUFFIX" "$1" --variant=minbase --include=ca-certificates "${options[@]}"
+    debian "minimal$LAB_SUFFIX" "$1" --variant=minbase --include=apt,ca-certificates "${options[@]}"
 }
 
 # python_tree grows the minimal tree, which saves the time of making it twice and
@@ -82,7 +118,7 @@ wanted_suites() {
     local suite
     printf '%s\n' "$LAB_SUITE"
     for suite in ${KILN_LAB_SUITES:-}; do
-        [[ $suite == "$LAB_SUITE" ]] || printf '%s\n' "$suite"
+        [[ $suite == "$LAB_SUITE" || $suite == pythons ]] || printf '%s\n' "$suite"
     done
 }
 
@@ -96,11 +132,13 @@ trees() {
         LAB_SUITE=$suite minimal_tree "$1"
         LAB_SUITE=$suite python_tree "$1"
     done
+    other_python_trees "$1"
 }
 
 push_bases() {
     local suite list
-    for suite in $(wanted_suites); do
+    # shellcheck disable=SC2046
+    for suite in $(wanted_suites) $(! wants_pythons || printf pythons); do
         list=$LAB_DIR/images-$suite.json
         [[ $suite != "$LAB_SUITE" ]] || list=$LAB_DIR/images.json
         "$KILN_LAB_BIN/labimages" -registry "$KILN_LAB_REGISTRY" -epoch "$LAB_EPOCH" \

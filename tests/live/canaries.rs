@@ -13,6 +13,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use flate2::read::MultiGzDecoder;
 use walkdir::WalkDir;
 
+use crate::layers::{ZSTD, zstd};
 use crate::published::hex;
 
 /// Forms and what they are forms of.
@@ -87,21 +88,27 @@ impl Canaries {
     }
 }
 
-/// Unpacks every file with gzip's first bytes to a file that is named by its number in the answer.
+/// Unpacks every file with gzip's or zstd's first bytes to a file that is named by its number in the answer.
 fn unpack(folder: &Path, to: &Path) -> Vec<String> {
     let mut origins = Vec::new();
     let files = WalkDir::new(folder).into_iter().map(Result::unwrap);
     for file in files.filter(|file| file.file_type().is_file()) {
         let mut packed = std::fs::File::open(file.path()).unwrap();
-        let mut first = [0; 2];
-        if packed.read_exact(&mut first).is_err() || first != [0x1f, 0x8b] {
+        let mut first = [0; 4];
+        let is_short = packed.read_exact(&mut first).is_err();
+        if is_short || !(first.starts_with(&[0x1f, 0x8b]) || first == ZSTD) {
             continue;
         }
         let name = file.path().strip_prefix(folder).unwrap();
         let mut plain = std::fs::File::create(to.join(origins.len().to_string())).unwrap();
         let rest = first.as_slice().chain(packed);
         // A file of the image may be cut short by intent; what came before has been written.
-        let _ = std::io::copy(&mut MultiGzDecoder::new(rest), &mut plain);
+        if first == ZSTD {
+            let mut rest = zstd(rest);
+            let _ = rest.as_mut().map(|rest| std::io::copy(rest, &mut plain));
+        } else {
+            let _ = std::io::copy(&mut MultiGzDecoder::new(rest), &mut plain);
+        }
         origins.push(name.display().to_string());
     }
     origins

@@ -1,4 +1,4 @@
-//! How layers are compressed: by the recipe, else by the registry, else as the builder likes.
+//! How layers are compressed: by the recipe, else by the registry, else by who reads them.
 
 use serde_json::Value;
 
@@ -44,12 +44,17 @@ fn all_layers_get_what_the_recipe_says_else_what_the_registry_says() {
         return;
     };
     let repository = space.repository();
-    // Built as the builder likes it first: what it has packed already must not decide.
+    // Where nobody says anything the base's layer is the base's own.
     space.recipe(STEPS);
     space.publish();
     for platform in BOTH {
         let found = layers(&space, platform, &repository);
-        assert_eq!(found, all("tar+gzip", GZIP, 2), "{platform}");
+        let base = all("tar+gzip", GZIP, 1);
+        assert_eq!(
+            found,
+            [base, all("tar+zstd", ZSTD, 1)].concat(),
+            "{platform}"
+        );
     }
     let registry = |compression: &str| {
         let yaml = std::fs::read_to_string(space.path("kiln.yaml")).unwrap();
@@ -63,6 +68,7 @@ fn all_layers_get_what_the_recipe_says_else_what_the_registry_says() {
             ),
         );
     };
+    // What the builder has packed already must not decide.
     registry("{type: zstd, level: 3}");
     space.publish();
     for platform in BOTH {
@@ -108,4 +114,33 @@ fn a_child_of_a_compressed_parent_is_of_one_kind_as_well() {
     );
     let lazy = "containerd.io/snapshot/stargz/toc.digest";
     assert_eq!(manifest.matches(lazy).count(), 3, "{manifest}");
+}
+
+#[test]
+fn what_old_engines_may_read_is_gzip_on_whatever_parent() {
+    let Some(space) = Workspace::new() else {
+        return;
+    };
+    space.recipe(STEPS);
+    let yaml = std::fs::read_to_string(space.path("kiln.yaml")).unwrap();
+    let host = &space.lab.registry;
+    let two = format!(
+        "registries: {{alt: {{url: \"http://{host}\", type: harbor2}}, lab: {{url: \"http://{host}\"}}}}"
+    );
+    let old = format!("registries: {{lab: {{url: \"http://{host}\"}}}}");
+    assert!(yaml.contains(&old));
+    space.file("kiln.yaml", &yaml.replace(&old, &two));
+    space.file(
+        "child/recipe.yaml",
+        "kiln: 1\nname: child\nrepository: live/UNIQUE-child\ntags: [it]\nbase: {recipe: image}\n\
+         registry: alt\nsteps: [{write: {path: /größe, content: UNIQUE}}]\n",
+    );
+    space.kiln(&["build", "--push"]).expect(0);
+    let parent = layers(&space, BOTH[0], &space.repository());
+    assert_eq!(parent[1..], all("tar+zstd", ZSTD, 1));
+    let child = format!("live/{}-child", space.unique);
+    for platform in BOTH {
+        let found = layers(&space, platform, &child);
+        assert_eq!(found, all("tar+gzip", GZIP, 3), "{platform}");
+    }
 }

@@ -1,7 +1,7 @@
 //! What is in layers: entries with everything a user could look at.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::io::Read;
 
 use flate2::read::GzDecoder;
 use tar::EntryType;
@@ -44,11 +44,21 @@ impl Entry {
     }
 }
 
+/// What zstd's frames begin with, RFC 8878.
+pub(crate) const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// Reads what zstd has packed; nothing where it is damaged in its first bytes.
+pub(crate) fn zstd<R: Read>(packed: R) -> Option<impl Read> {
+    ruzstd::decoding::StreamingDecoder::new(packed).ok()
+}
+
 /// The entries of a layer as it is stored, in the order of the archive.
 pub(crate) fn entries(blob: &[u8]) -> Vec<Entry> {
     let mut plain = Vec::new();
     if blob.starts_with(&[0x1f, 0x8b]) {
         GzDecoder::new(blob).read_to_end(&mut plain).unwrap();
+    } else if blob.starts_with(&ZSTD) {
+        zstd(blob).unwrap().read_to_end(&mut plain).unwrap();
     } else {
         plain.extend_from_slice(blob);
     }

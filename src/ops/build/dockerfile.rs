@@ -72,7 +72,7 @@ impl LegRun<'_> {
                 base_config: None,
                 rewrite_times: self.job.epoch.reproducible,
                 annotations: BTreeMap::new(),
-                compression: None,
+                packing: None,
                 to,
             })),
         };

@@ -23,7 +23,7 @@ use crate::llb::Definition;
 use crate::lower::{
     Aid, Decline, Job, Lowered, Parent, PinnedImage, PinnedLayout, StepId, Trail, lower,
 };
-use crate::oci::{Compression, Descriptor, Digest, Reference, canonical};
+use crate::oci::{Descriptor, Digest, Packing, Reference, canonical};
 use crate::ops::connect::Ready;
 use crate::recipe::{Base, Content};
 use crate::record::Utc;
@@ -41,8 +41,8 @@ pub(super) struct LegRun<'a> {
     pub(super) twin: Option<Trail>,
     pub(super) builder: &'a Ready,
     pub(super) aim: Aim<'a>,
-    /// How the registry wants layers compressed.
-    pub(super) compression: Option<Compression>,
+    /// How layers are packed where the recipe does not say.
+    pub(super) packing: Packing,
     /// Where images are kept that were sent to us.
     pub(super) staged: Option<&'a Arc<Staging>>,
     pub(super) registry: &'a dyn Registry,
@@ -242,7 +242,7 @@ impl LegRun<'_> {
                     base_config: lowered.base_config.clone(),
                     rewrite_times: job.epoch.reproducible,
                     annotations: annotations(job.content, lowered),
-                    compression: job.content.compression.or(self.compression),
+                    packing: Some(job.content.packing(self.packing)),
                     to,
                 }))
             }

@@ -195,7 +195,7 @@ impl Settled<'_> {
                 self.options.push.then(|| &self.destinations[leg.image]),
                 self.outputs.staging_of(leg.image),
             ),
-            compression: self.destinations[leg.image].compression,
+            packing: self.destinations[leg.image].packing,
             staged: self.outputs.any_staging(),
             registry: self.backends.origin.as_ref(),
             events: self.events,

@@ -21,7 +21,7 @@ use crate::buildkit::{
 };
 use crate::llb::Definition;
 use crate::lower::{Lowered, Parent, Tested, finished};
-use crate::oci::{Compression, History, ImageConfig, canonical};
+use crate::oci::{Compression, History, ImageConfig, Packing, canonical};
 use crate::recipe::{FileTest, RunTest, Test, TestKind};
 
 /// Lines of a test that are kept for its failure.
@@ -241,7 +241,7 @@ impl Trial<'_> {
             base_config: None,
             rewrite_times: false,
             annotations: BTreeMap::new(),
-            compression: Some(Compression::Uncompressed),
+            packing: Some(Packing::said(Compression::Uncompressed)),
             to: ImageTarget::Archive(look.target()),
         }));
         let heard = Arc::new(Mutex::new(Heard::default()));

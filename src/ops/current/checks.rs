@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::oci::{Compression, Digest};
+use crate::oci::{Digest, Packing};
 use crate::recipe::{Command, Content, EnvChange, EnvEntry, Expect, FileTest, RunTest, TestKind};
 
 /// The digest of tests and limits.
@@ -24,14 +24,13 @@ pub(super) fn checks(content: &Content) -> Digest {
 /// The digest of how an image leaves the builder. `epoch` is the time that was asked for.
 pub(super) fn export(
     content: &Content,
-    compression: Option<Compression>,
+    packing: Packing,
     epoch: Option<i64>,
     reproducible: bool,
 ) -> Digest {
-    let compression = content.compression.or(compression);
     digest(&json!({
         "annotations": content.runtime.annotations,
-        "compression": compression.map(|it| it.to_string()),
+        "compression": content.packing(packing).to_string(),
         "epoch": epoch,
         "reproducible": reproducible || epoch.is_some(),
     }))

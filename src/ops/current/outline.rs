@@ -107,14 +107,14 @@ impl Outlining<'_> {
         let vertices = definition.vertices();
         let (_, config) = canonical::encode(&lowered.config)
             .map_err(|error| vec![wrong(&planned.image.recipe.place, &error)])?;
-        let compression = self.destinations[leg.image].compression;
+        let packing = self.destinations[leg.image].packing;
         let graph = definition.digest();
         let mut outline = Outline {
             parts: Parts {
                 bases: BTreeMap::new(),
                 checks: checks::checks(content),
                 config,
-                export: checks::export(content, compression, self.epoch, self.reproducible),
+                export: checks::export(content, packing, self.epoch, self.reproducible),
                 files: BTreeMap::new(),
                 form: FORM,
                 graph: graph.unwrap_or_else(|| Digest::sha256_of(&[])),

@@ -20,17 +20,10 @@ use tokio::sync::watch;
 
 use super::archive::{Made, copied, laid_layers, send};
 use super::probed::Probed;
-use super::seen::{Act, Moment, Seen, Wrong, failed, lacking, prints, sources};
+use super::seen::{Act, Moment, Rule, Seen, Wrong, failed, lacking, prints, sources};
 
 /// The type of the layers it makes.
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
-
-#[derive(Debug)]
-struct Rule {
-    platform: Option<Platform>,
-    about: &'static str,
-    act: Act,
-}
 
 /// The builder.
 #[derive(Debug)]

@@ -9,6 +9,14 @@ use kiln::oci::{Digest, ImageConfig, Platform, Repository};
 use kiln::proto::pb;
 use prost::Message as _;
 
+/// What a builder does in the solves of a platform that are about something.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) platform: Option<Platform>,
+    pub(crate) about: &'static str,
+    pub(crate) act: Act,
+}
+
 /// What it does instead of, or before, a good answer.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {

@@ -55,6 +55,8 @@ fn looking_up(space: &Workspace, args: &[&str]) -> Run {
 /// A command whose network is the registry.
 fn cut_off(space: &Workspace, args: &[&str]) -> Option<Run> {
     let mut command = space.command(args);
+    // A file is all that it needs of the world's authorities: the builder fetches uv.
+    command.env("SSL_CERT_FILE", &space.lab.certificates);
     command.env("KILN_UV", uv(&space.lab));
     alone(space, &command).map(run)
 }

@@ -114,11 +114,17 @@ pub(crate) fn indexes(two: &str) -> (Web, Web) {
     (own, public)
 }
 
+/// A workspace in which pip of the image installs: these indexes have no uv, and what fails is said in pip's words.
+fn by_pip(space: &Workspace) {
+    space.kiln_yaml(&space.lab.registry, "defaults: {installer: pip}\n");
+}
+
 #[test]
 fn packages_of_an_index_come_from_it_alone_in_the_version_that_the_step_asks_for() {
     let Some(space) = Workspace::new() else {
         return;
     };
+    by_pip(&space);
     let (own, public) = indexes("two");
     space.file("r/requirements.txt", "kilnone==1.0  # 고정\nkilntwo\n");
     space.recipe(&format!(
@@ -147,6 +153,7 @@ fn a_distributions_marker_against_pip_is_no_hindrance() {
     let Some(space) = Workspace::new() else {
         return;
     };
+    by_pip(&space);
     let page = b"<a href=\"../../kilnone-1.0-py3-none-any.whl\">kilnone</a>".to_vec();
     let index = Web::new(BTreeMap::from([
         ("/simple/kilnone/", page),
@@ -171,6 +178,7 @@ fn a_package_that_does_not_exist_fails_with_pips_own_words() {
     let Some(space) = Workspace::new() else {
         return;
     };
+    by_pip(&space);
     let empty = Web::new(BTreeMap::new());
     space.recipe(&format!(
         "base: docker.io/library/python:3.11-slim

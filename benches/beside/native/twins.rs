@@ -261,7 +261,8 @@ impl<'a> Pair<'a> {
         let mut found = BTreeSet::new();
         for entry in tar::Archive::new(tar).entries()? {
             let path = entry?.path()?.to_string_lossy().into_owned();
-            let is_list = path.starts_with("var/lib/dpkg/info/") && path.rsplit('.').next() == Some("list");
+            let is_list =
+                path.starts_with("var/lib/dpkg/info/") && path.rsplit('.').next() == Some("list");
             if is_list || path.ends_with(".dist-info/METADATA") {
                 found.insert(path);
             }

@@ -1,6 +1,6 @@
 //! kiln's own uv: a program without libraries, as its project publishes it for pip.
 //!
-//! It is fetched by pip of the image, so that its mirrors and certificates apply, and checked by the checksum that
+//! An image that has a uv of its own has chosen that one. Else it is fetched by pip of the image, so that its mirrors and certificates apply, and checked by the checksum that
 //! stands here. pip's cache keeps it, so that an earlier step that changes fetches nothing anew.
 
 use crate::llb::{CacheSharing, Exec, Note, State};
@@ -57,24 +57,31 @@ pub(in crate::lower) fn wheel_of(platform: Platform) -> Option<(&'static str, &'
         .map(|(_, tag, hash)| (*tag, *hash))
 }
 
-/// Fetches it by the first pip that is there; an image without pip may have a uv of its own.
+/// Takes the image's own uv, be it a program or a module; else fetches kiln's by the first pip that is there.
 fn script(python: &str, (tag, hash): (&str, &str)) -> String {
     let advice =
         "there is neither pip nor uv in the image: install pip first, or mount uv for the step";
+    let failed = "uv could not be fetched: name an index that has it by PIP_INDEX_URL or pip.conf, install uv in the \
+                  image, or say `installer: pip`";
     let python = quoted(python);
     format!(
-        "cd {SCRATCH}
+        "if own=$(command -v uv); then cp -L \"$own\" {FETCHED}/uv; exit 0; fi
+cd {SCRATCH}
 echo 'uv=={VERSION} --hash=sha256:{hash}' > pin
 for python in {python} python3 python; do
     command -v \"$python\" >/dev/null 2>&1 || continue
+    if own=$(\"$python\" -c 'import uv; print(uv.find_uv_bin())' 2>/dev/null); then
+        cp -L \"$own\" {FETCHED}/uv
+        exit 0
+    fi
     \"$python\" -m pip --version >/dev/null 2>&1 || continue
-    \"$python\" -m pip download -q --no-deps --only-binary :all: --platform {tag} --require-hashes -d . -r pin
+    \"$python\" -m pip download -q --no-deps --only-binary :all: --platform {tag} --require-hashes -d . -r pin ||
+        {{ echo '{failed}' >&2; exit 1; }}
     \"$python\" -m zipfile -e uv-*.whl .
     cp uv-*.data/scripts/uv {FETCHED}/uv
     chmod 755 {FETCHED}/uv
     exit 0
 done
-if own=$(command -v uv); then cp -L \"$own\" {FETCHED}/uv; exit 0; fi
 echo '{advice}' >&2
 exit 127",
         SCRATCH = super::SCRATCH,

@@ -23,6 +23,15 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
+    /// The cost of two runs, one after the other.
+    pub(crate) fn and(&self, other: &Cost) -> Cost {
+        Cost {
+            wall: self.wall + other.wall,
+            cpu: self.cpu + other.cpu,
+            peak: self.peak.max(other.peak),
+        }
+    }
+
     /// The cost of a part of a run, of which nothing but the time is known.
     pub(crate) fn of_wall(wall: Duration) -> Cost {
         Cost {

@@ -144,6 +144,18 @@ impl<'a> Twin<'a> {
         write_bake_file(&self.folder, &targets)
     }
 
+    /// How many images there are.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The command that bakes some of the images.
+    pub(crate) fn build_some(&self, numbers: std::ops::Range<usize>) -> std::process::Command {
+        let mut command = self.build();
+        command.args(numbers.map(|number| format!("i{number}")));
+        command
+    }
+
     /// The command that builds and pushes everything.
     pub(crate) fn build(&self) -> std::process::Command {
         match self.side {

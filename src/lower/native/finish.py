@@ -16,6 +16,7 @@ three it is kept in CACHE, which both platforms of an image share.
 """
 
 import csv
+import gc
 import hashlib
 import importlib.util
 import marshal
@@ -165,6 +166,8 @@ def compiled(cache, path):
 
 
 def compile_all(cache, paths):
+    # What a module leaves goes with it; looking for cycles costs more than what is found.
+    gc.disable()
     for path in paths:
         data = compiled(cache, path)
         if data is None:

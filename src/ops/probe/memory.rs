@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Tried;
 use crate::buildkit::BuilderInfo;
-use crate::oci::{Digest, Platform};
+use crate::oci::Platform;
 
 /// Where it is, below the workspace.
 const FILE: &str = ".kiln/builders.json";
@@ -22,9 +22,6 @@ const FILE: &str = ".kiln/builders.json";
 const VERSION: u32 = 1;
 /// The largest file that is read.
 const MAX_BYTES: u64 = 4 << 20;
-/// Bases of one builder that are remembered as declined; a workspace has far fewer.
-const MAX_DECLINED: usize = 1000;
-
 /// What tells one builder from another: another machine may come to stand behind a name, and another name may be
 /// given to an address.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,9 +47,6 @@ pub struct Remembered {
     /// What came of programs of foreign platforms.
     #[serde(default)]
     pub foreign: BTreeMap<Platform, Tried>,
-    /// Bases, by the digests of their manifests, in which native tools cannot be used, and why.
-    #[serde(default)]
-    pub declined: BTreeMap<Digest, String>,
 }
 
 impl Remembered {
@@ -65,7 +59,7 @@ impl Remembered {
 #[derive(Serialize, Deserialize)]
 struct Document {
     version: u32,
-    /// The program that wrote it: another one may decline other bases.
+    /// The program that wrote it: another one may try otherwise.
     kiln: String,
     builders: Vec<Remembered>,
 }
@@ -111,22 +105,6 @@ impl Memory {
         });
     }
 
-    /// Why native tools cannot be used in a base on a builder, as far as that was found out before. `base` is the
-    /// digest of the manifest of its platform.
-    pub fn declined(&self, id: &BuilderId, base: &Digest) -> Option<String> {
-        self.builder(id)?.declined.remove(base)
-    }
-
-    /// Remembers that, in half a sentence.
-    pub fn decline(&self, id: &BuilderId, info: &BuilderInfo, base: &Digest, why: &str) {
-        self.change(id, info, |remembered| {
-            if remembered.declined.len() >= MAX_DECLINED {
-                remembered.declined.clear();
-            }
-            remembered.declined.insert(base.clone(), why.to_owned());
-        });
-    }
-
     fn change(&self, id: &BuilderId, info: &BuilderInfo, change: impl FnOnce(&mut Remembered)) {
         let mut builders = self.read();
         let at = builders.iter().position(|it| it.id == *id);
@@ -138,7 +116,6 @@ impl Memory {
             native: info.native,
             platforms: Vec::new(),
             foreign: BTreeMap::new(),
-            declined: BTreeMap::new(),
         });
         remembered.platforms.clone_from(&info.platforms);
         change(&mut remembered);
@@ -189,9 +166,9 @@ impl Memory {
 mod tests {
     use std::fs;
 
-    use super::{BuilderId, FILE, MAX_DECLINED, Memory, Remembered};
+    use super::{BuilderId, FILE, Memory, Remembered};
     use crate::buildkit::BuilderInfo;
-    use crate::oci::{Digest, Platform};
+    use crate::oci::Platform;
     use crate::ops::probe::{Lack, Runs, Tried};
     use crate::record::Utc;
 
@@ -221,10 +198,6 @@ mod tests {
         }
     }
 
-    fn of(number: usize) -> Digest {
-        Digest::sha256_of(number.to_string().as_bytes())
-    }
-
     #[test]
     fn what_was_found_is_there_in_the_next_run_until_the_daemon_is_another_one() {
         let folder = tempfile::tempdir().unwrap();
@@ -232,22 +205,18 @@ mod tests {
         assert_eq!(memory.builder(&id()), None);
         let found = tried(Runs::Apart);
         memory.found(&id(), &info("v1"), ARM64, &found);
-        memory.decline(&id(), &info("v1"), &of(1), "sie hat /lib64");
         let next = Memory::of(folder.path());
         let remembered = next.builder(&id()).unwrap();
         assert_eq!(remembered.foreign[&ARM64], found);
         assert_eq!(remembered.platforms, info("v1").platforms);
         assert!(remembered.is_about(&info("v1")) && !remembered.is_about(&info("v2")));
-        let why = next.declined(&id(), &of(1));
-        assert_eq!(why.as_deref(), Some("sie hat /lib64"));
-        assert_eq!(next.declined(&id(), &of(2)), None);
         let other = BuilderId {
             address: "tcp://kleiner:1234".to_owned(),
             ..id()
         };
         assert_eq!(next.builder(&other), None);
         next.found(&id(), &info("v2"), ARM64, &tried(Runs::Inside));
-        assert_eq!(next.declined(&id(), &of(1)), None);
+        assert!(next.builder(&id()).unwrap().is_about(&info("v2")));
         next.forget(&id(), &info("v2"), ARM64);
         assert_eq!(next.builder(&id()).unwrap().foreign.len(), 0);
     }
@@ -275,19 +244,5 @@ mod tests {
         // Nothing but the file is left.
         let left = fs::read_dir(path.parent().unwrap()).unwrap().count();
         assert_eq!(left, 1);
-    }
-
-    #[test]
-    fn the_list_of_declined_bases_does_not_grow_for_ever() {
-        let folder = tempfile::tempdir().unwrap();
-        let memory = Memory::of(folder.path());
-        let all: Vec<Digest> = (0..=MAX_DECLINED).map(of).collect();
-        // All but the last at once, since each is a file written.
-        memory.change(&id(), &info("v1"), |remembered| {
-            let known = all[..MAX_DECLINED].iter();
-            remembered.declined = known.map(|it| (it.clone(), "왜".to_owned())).collect();
-        });
-        memory.decline(&id(), &info("v1"), &all[MAX_DECLINED], "왜");
-        assert_eq!(memory.builder(&id()).unwrap().declined.len(), 1);
     }
 }

@@ -151,7 +151,8 @@ impl Settled<'_> {
             Err(why) => return skipped(self.events, name, why),
         };
         // Before the leg takes a place among those that run: it may wait for others here.
-        let twin = self.twin(leg).await;
+        // Boxed, as all legs of a plan wait at once.
+        let twin = Box::pin(self.twin(leg)).await;
         let builder = self.assigned[&leg.platform];
         let may_begin = || self.may_begin(leg.image);
         let begin = || Box::pin(self.solve(leg, parents, twin)) as BoxFuture<'_, LegReport>;

@@ -26,7 +26,7 @@ use super::reuse::Begun;
 use super::schedule::{Finished, skipped};
 use super::settle::{Settled, planned, settle};
 use crate::key::Parts;
-use crate::lower::{Job, Parent, Pins, Trail, lower};
+use crate::lower::{Epoch, Job, Parent, Pins, Trail, lower};
 use crate::oci::{Platform, Reference};
 use crate::ops::connect::Backends;
 use crate::ops::current::{self, Outline};
@@ -165,12 +165,7 @@ impl Settled<'_> {
 
     async fn solve(&self, leg: Leg, parents: Vec<Found>, twin: Option<Trail>) -> LegReport {
         let planned = &self.plan.images[leg.image];
-        let mut pins = self.pins.clone();
-        let mut epoch = self.epochs[leg.image];
-        for (reference, shown, parent) in parents {
-            epoch = epoch::not_before(epoch, &parent);
-            pins.add_parent(reference, leg.platform, shown, parent);
-        }
+        let (pins, epoch) = self.on(leg, parents);
         let builder = self.assigned[&leg.platform];
         let outline = self
             .outlines
@@ -211,17 +206,23 @@ impl Settled<'_> {
         report
     }
 
+    /// What names stand for in a leg on its parents, and its time: that of its newest parent where that is later.
+    fn on(&self, leg: Leg, parents: Vec<Found>) -> (Pins, Epoch) {
+        let (mut pins, mut epoch) = (self.pins.clone(), self.epochs[leg.image]);
+        for (reference, shown, parent) in parents {
+            epoch = epoch::not_before(epoch, &parent);
+            pins.add_parent(reference, leg.platform, shown, parent);
+        }
+        (pins, epoch)
+    }
+
     /// The typed steps of the leg that this one may take programs from, as that leg itself makes them.
     async fn twin(&self, leg: Leg) -> Option<Trail> {
         let form = |platform| self.form(leg.image, self.assigned[&platform]);
         let twin = twin_of(&self.plan, leg, &form)?;
         let planned = &self.plan.images[leg.image];
         let parents = self.parents(twin).await.ok()?;
-        let (mut pins, mut epoch) = (self.pins.clone(), self.epochs[leg.image]);
-        for (reference, shown, parent) in parents {
-            epoch = epoch::not_before(epoch, &parent);
-            pins.add_parent(reference, twin.platform, shown, parent);
-        }
+        let (pins, epoch) = self.on(twin, parents);
         let job = Job {
             content: &planned.image.contents[&twin.platform],
             platform: twin.platform,

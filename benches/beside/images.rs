@@ -26,14 +26,14 @@ pub(crate) fn run(count: usize, lab: &Lab, rounds: &Rounds) -> Fallible<Vec<Row>
             let nonce = format!("{}-{name}", round.nonce);
             twin.refresh(&nonce)?;
             let before = digests(twin, lab).unwrap_or_default();
-            let cost = cold_run(twin, lab, &part)?;
+            let cost = all(twin, lab, &part)?;
             round.tell(&part, "cold", name, &cost);
             cold[side].push(cost);
             let built = digests(twin, lab)?;
             if built.iter().any(|digest| before.contains(digest)) {
                 return Err(fault(format!("{part}: {name} built nothing new")));
             }
-            let cost = once(twin, lab, &part)?;
+            let cost = all(twin, lab, &part)?;
             round.tell(&part, "unchanged", name, &cost);
             unchanged[side].push(cost);
             if digests(twin, lab)? != built {
@@ -94,10 +94,10 @@ fn unchanged_wishes(count: usize) -> Vec<Wish> {
     }
 }
 
-/// Builds everything anew. bake is given no more than so many images at a time: with all 700 in one call the daemon
-/// does not come to an end for half an hour, and loses the records that bake reads at its end. Its calls are counted
-/// together.
-fn cold_run(twin: &Twin<'_>, lab: &Lab, part: &str) -> Fallible<Cost> {
+/// Has all images built. bake is given no more than so many at a time: where all 700 are in one call the daemon loses
+/// records that bake reads at its end, and bake fails although every image is pushed; that of a cold run does not end
+/// within half an hour. Its calls are counted together.
+fn all(twin: &Twin<'_>, lab: &Lab, part: &str) -> Fallible<Cost> {
     const AT_ONCE: usize = 100;
     if twin.side == Side::Kiln || twin.count() <= AT_ONCE {
         return once(twin, lab, part);

@@ -166,9 +166,7 @@ fn installed(is_uv: bool, code: &str) -> Vec<u8> {
         .file("bin/größe", script.as_bytes())
         .file("lib/__pycache__/g.cpython-311.pyc", &pyc(code));
     if is_uv {
-        tar.file(&format!("{info}/REQUESTED"), b"")
-            .file(&format!("{info}/uv_cache.json"), b"{}")
-            .done()
+        tar.file(&format!("{info}/REQUESTED"), b"").done()
     } else {
         tar.done()
     }

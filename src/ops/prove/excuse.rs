@@ -21,9 +21,7 @@ pub struct Excuse {
 }
 
 /// All excuses, in the order in which they are tried.
-pub const EXCUSES: [Excuse; 7] = [
-    INSTALLER, REQUESTED, RECORD, DIRECT_URL, UV_CACHE, SCRIPT, PYC_HEADER,
-];
+pub const EXCUSES: [Excuse; 6] = [INSTALLER, REQUESTED, RECORD, DIRECT_URL, SCRIPT, PYC_HEADER];
 
 const INSTALLER: Excuse = Excuse {
     id: "installer",
@@ -49,12 +47,6 @@ const DIRECT_URL: Excuse = Excuse {
     differs: "content",
     reason: "For what was installed from a URL or a file, pip notes its digest, uv only where it came from.",
 };
-const UV_CACHE: Excuse = Excuse {
-    id: "uv-cache",
-    files: "`*.dist-info/uv_cache.json`",
-    differs: "it is there with native tools only",
-    reason: "uv's own note on files that it installed from.",
-};
 const SCRIPT: Excuse = Excuse {
     id: "script",
     files: "`bin/*` that start an entry point",
@@ -76,7 +68,6 @@ pub(super) fn excuse(difference: &Difference) -> Option<&'static Excuse> {
         "requested" => is_added(difference, b"REQUESTED"),
         "record" => is(difference, b"RECORD", Aspect::ListingText),
         "direct-url" => is(difference, b"direct_url.json", Aspect::Content),
-        "uv-cache" => is_added(difference, b"uv_cache.json"),
         "script" => difference.aspect == Aspect::LauncherText,
         "pyc-header" => difference.aspect == Aspect::Header,
         _ => false,

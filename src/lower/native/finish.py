@@ -5,9 +5,11 @@ ask [--target DIR] [--prefix DIR]
     the time, the index and the trusted hosts of pip's settings, then the folders that packages go into.
 check
     Run by the interpreter that shall compile. Ends with 0 if its byte code is that of the image's interpreter.
-finish CACHE NAMES
-    Run by the same, after. Compiles the modules of the distributions that are new, and takes the mark of those
-    that nobody asked for: NAMES are the names asked for, or `*` where they cannot be known.
+finish CACHE NAMES WHEELS FLAG
+    Run by the same, beside the installer, whose cache is WHEELS: modules of wheels that it has unpacked there are
+    compiled for CACHE with what time the machine has left. When FLAG is there, the installer is done: compiles the
+    modules of the distributions that are new, and takes the mark of those that nobody asked for. NAMES are the names
+    asked for, or `*` where they cannot be known.
 
 `check` and `finish` read what `ask` printed in KILN_ASKED.
 
@@ -30,6 +32,10 @@ import warnings
 UNCHECKED = (1).to_bytes(4, "little")
 # The kernel stamps files by a clock that ticks every few milliseconds.
 TICK = 20 * 1000 * 1000
+# How long nobody looks for what is new, in seconds.
+PAUSE = 0.02
+# A number of a module, as the processes that compile take them from a pipe.
+WORD = 4
 
 
 def option(words, name):
@@ -78,7 +84,8 @@ def ask(words):
         sys.exit(90)
     lines = [os.path.realpath(sys.executable), importlib.util.MAGIC_NUMBER.hex(), str(time.time_ns() - TICK)]
     lines += [found.get(name, "").strip().replace("\n", " ") for name in ("index-url", "trusted-host")]
-    print("\n".join(lines + sorted(set(folders))))
+    # The first is that of packages without machine code.
+    print("\n".join(lines + list(dict.fromkeys(folders))))
 
 
 def asked():
@@ -140,8 +147,9 @@ def write(path, data, mode):
     os.replace(new, path)
 
 
-def compiled(cache, path):
-    with open(path, "rb") as file:
+def compiled(cache, file, path):
+    """The byte code of a file that is, or will be, at the path."""
+    with open(file, "rb") as file:
         source = file.read()
     words = (importlib.util.MAGIC_NUMBER, path.encode(), source)
     key = hashlib.sha256(b"\0".join(words)).hexdigest()
@@ -165,19 +173,94 @@ def compiled(cache, path):
     return data
 
 
-def compile_all(cache, paths):
-    # What a module leaves goes with it; looking for cycles costs more than what is found.
-    gc.disable()
-    for path in paths:
-        data = compiled(cache, path)
+def compile_all(cache, paths, numbers):
+    folders = set()
+    while True:
+        word = os.read(numbers, WORD)
+        if not word:
+            return
+        path = paths[int.from_bytes(word, "little")]
+        data = compiled(cache, path, path)
         if data is None:
             continue
         to = importlib.util.cache_from_source(path)
-        os.makedirs(os.path.dirname(to), exist_ok=True)
-        write(to, data, (os.stat(path).st_mode | 0o200) & 0o666)
+        folder = os.path.dirname(to)
+        if folder not in folders:
+            os.makedirs(folder, exist_ok=True)
+            folders.add(folder)
+        # An older one is replaced and not written into: it may be a file of a layer below.
+        if os.path.lexists(to):
+            os.remove(to)
+        mode = (os.stat(path).st_mode | 0o200) & 0o666
+        with os.fdopen(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
+            file.write(data)
 
 
-def finish(cache, names):
+def unpacked(folder):
+    """The modules of a wheel in the installer's cache, as paths below it, and whether it has no machine code."""
+    pure, modules = True, []
+    for path, names, files in os.walk(folder):
+        below = os.path.relpath(path, folder)
+        if below == ".":
+            names[:] = [name for name in names if not name.endswith(".data")]
+        if below.endswith(".dist-info") and "WHEEL" in files:
+            with open(os.path.join(path, "WHEEL"), encoding="utf-8", errors="replace") as file:
+                pure = "root-is-purelib: true" in file.read().lower()
+        modules += [os.path.normpath(os.path.join(below, name)) for name in files if name.endswith(".py")]
+    return pure, sorted(modules)
+
+
+def ahead(cache, wheels, flag, share):
+    """Compiles a share of what the installer has unpacked so far, until it is done."""
+    magic, since, folders = asked()
+    number, count = share
+    os.nice(19)
+    seen = set()
+    while not os.path.exists(flag):
+        try:
+            new = [entry for entry in os.scandir(wheels) if entry.name not in seen]
+        except OSError:
+            new = []
+        for entry in sorted(new, key=lambda entry: entry.name):
+            seen.add(entry.name)
+            if entry.stat().st_ctime_ns < since:
+                continue
+            pure, modules = unpacked(entry.path)
+            for module in modules[number::count]:
+                if os.path.exists(flag):
+                    return
+                # Depends on the path that it will have.
+                path = os.path.join(folders[0 if pure else -1], module)
+                compiled(cache, os.path.join(entry.path, module), path)
+        time.sleep(PAUSE)
+
+
+def forked(work, *words):
+    """Starts a child. By hand: a pool would start this interpreter by its path, which the kernel may not be able to."""
+    child = os.fork()
+    if child:
+        return child
+    try:
+        work(*words)
+    except BaseException as error:
+        sys.stderr.write("cannot compile: %r\n" % (error,))
+        os._exit(1)
+    os._exit(0)
+
+
+def failed(children):
+    return [child for child in children if os.waitpid(child, 0)[1] != 0]
+
+
+def finish(cache, names, wheels, flag):
+    # What a module leaves goes with it; looking for cycles costs more than what is found.
+    gc.disable()
+    warnings.simplefilter("ignore")
+    count = os.cpu_count() or 1
+    wheels = os.path.join(wheels, "archive-v0")
+    early = [forked(ahead, cache, wheels, flag, (number, count)) for number in range(count)]
+    while not os.path.exists(flag):
+        time.sleep(PAUSE)
     magic, since, folders = asked()
     names = {normal(name) for name in names.split(",") if name != "*"} | ({"*"} & set(names.split(",")))
     paths = []
@@ -186,23 +269,23 @@ def finish(cache, names):
             own = [row[0] for row in rows if row and row[0].endswith(".py") and not row[0].startswith(("../", "/"))]
             paths += [os.path.join(folder, path) for path in own]
             unmark(info, forget(info, rows), names)
-    warnings.simplefilter("ignore")
-    paths = sorted({path for path in paths if os.path.isfile(path)})
-    # Forked by hand: a pool would start this interpreter by its path, which the kernel may not be able to.
-    count = min(os.cpu_count() or 1, 1 + len(paths) // 64)
-    children = []
-    for number in range(count):
-        child = os.fork()
-        if child == 0:
-            try:
-                compile_all(cache, paths[number::count])
-            except BaseException as error:
-                sys.stderr.write("cannot compile: %r\n" % (error,))
-                os._exit(1)
-            os._exit(0)
-        children.append(child)
-    failed = [child for child in children if os.waitpid(child, 0)[1] != 0]
-    sys.exit(1 if failed else 0)
+    # The largest first, so that all come to an end together.
+    sizes = {path: os.path.getsize(path) for path in set(paths) if os.path.isfile(path)}
+    paths = sorted(sizes, key=lambda path: (-sizes[path], path))
+    numbers, ends = os.pipe()
+
+    def work():
+        os.close(ends)
+        compile_all(cache, paths, numbers)
+
+    children = [forked(work) for _ in range(min(count, 1 + len(paths) // 64))]
+    os.close(numbers)
+    for number in range(len(paths)):
+        os.write(ends, number.to_bytes(WORD, "little"))
+    os.close(ends)
+    # What was compiled ahead only saves time.
+    failed(early)
+    sys.exit(1 if failed(children) else 0)
 
 
 verb, words = sys.argv[1], sys.argv[2:]

@@ -1,6 +1,6 @@
 //! What a `pip` step by uv needs besides uv: the interpreter that compiles, and what it runs.
 
-use super::{Decline, Libraries, StepId, TWIN, TwinStep, Way, libraries};
+use super::{Decline, Libraries, SCRATCH, StepId, TWIN, TwinStep, Way, libraries};
 use crate::llb::{CacheSharing, Exec, FileActions, Note, State};
 use crate::lower::stages::Lowering;
 use crate::oci::Platform;
@@ -93,12 +93,16 @@ compiler() {{ \"$kiln_loader\" --library-path \"$kiln_libraries\" \"{TWIN}$kiln_
         )
     }
 
-    /// What a script ends with.
-    pub(in crate::lower) fn after(&self) -> String {
+    /// What a script has beside the calls of the installer, whose cache is given: before them, and after.
+    pub(in crate::lower) fn around(&self, wheels: &str) -> (String, String) {
         let names = self.names.as_ref().map(|names| names.join(","));
         let names = names.unwrap_or_else(|| "*".to_owned());
         let names = crate::lower::packages::quoted(&names);
-        format!("compiler finish {CACHE} {names}")
+        let flag = format!("{SCRATCH}/installed");
+        (
+            format!("compiler finish {CACHE} {names} {wheels} {flag} &\nkiln_finish=$!"),
+            format!(": > {flag}\nwait \"$kiln_finish\""),
+        )
     }
 
     /// The program that installs, as a shell takes it.
@@ -110,6 +114,7 @@ compiler() {{ \"$kiln_loader\" --library-path \"$kiln_libraries\" \"{TWIN}$kiln_
     pub(in crate::lower) fn equip(&self, exec: Exec, user: Option<&str>) -> Exec {
         let user = user.filter(|user| !matches!(user.split(':').next(), Some("root" | "0")));
         let exec = exec
+            .tmpfs(SCRATCH)
             .bind_pinned(UV, &self.uv, "")
             .bind_pinned(FOLDER, &self.finish, "");
         // Byte code depends on no architecture, and root's cache is not to be written by anybody else.

@@ -32,17 +32,18 @@ fn found(python: &str) -> String {
 pub(super) fn kilns(pip: &Pip, python: &Python) -> Tool {
     let folders = uv_options::folders(&pip.options);
     let program = Python::program();
+    let (beside, after) = python.around(CACHE);
     Tool {
         name: "uv",
         cache: CACHE,
         env: ENV,
         options: uv_options::known(&pip.options),
         before: Some(format!(
-            "{}\n{}",
+            "{}\n{}\n{beside}",
             found(&pip.python),
             python.before(&folders)
         )),
-        after: Some(format!("{LOCKS}\n{}", python.after())),
+        after: Some(format!("{LOCKS}\n{after}")),
         install: format!("{program} pip install --no-config --python \"$python\""),
         uninstall: format!("{program} pip uninstall --no-config --python \"$python\""),
     }

@@ -4,7 +4,7 @@ use super::chain::{Built, pairs};
 use super::pins::{BaseRecord, Parent, PinnedImage, PinnedLayout};
 use super::stages::Lowering;
 use crate::llb::{CopyOptions, FileActions, ImageSource, Note, OciLayoutSource, State};
-use crate::oci::{History, ImageConfig, Platform};
+use crate::oci::{History, ImageConfig, Platform, Reference};
 use crate::recipe::{Base, RecipeRef};
 use crate::text::{Place, Spanned};
 
@@ -41,7 +41,11 @@ impl Lowering<'_> {
                     return None;
                 };
                 let name = reference.to_string();
-                Some(pinned(pin, &name, platform, note(format!("from {name}"))))
+                let built = pinned(pin, &name, platform, note(format!("from {name}")));
+                Some(Built {
+                    native_first: self.native_first(reference, platform),
+                    ..built
+                })
             }
             Base::Recipe(reference) => self.parent(reference, platform, &base.place),
             Base::Rootfs(path) => self.rootfs(path, platform, &base.place),
@@ -59,6 +63,14 @@ impl Lowering<'_> {
             }
             Base::Dockerfile(dockerfile) => self.dockerfile(dockerfile, &base.place, platform),
         }
+    }
+
+    /// The same image for the builder's own platform, where that is another one.
+    fn native_first(&self, reference: &Reference, platform: Platform) -> Option<State> {
+        let native = self.stranger(platform)?.native;
+        let pin = self.job.pins.image(reference, native)?;
+        let note = Note::named(format!("from {reference} for {native}"));
+        Some(ImageSource::new(pin.reference.clone()).state(&native, note))
     }
 
     /// Another image of this workspace.
@@ -188,6 +200,7 @@ fn inherit(
         .filter(|dir| dir.starts_with('/'));
     Built {
         state,
+        native_first: None,
         env: pairs(&config.config.env),
         cwd: cwd.unwrap_or_else(|| "/".to_owned()),
         history: config.history.clone(),

@@ -28,6 +28,8 @@ pub(super) struct Chain {
     pub(super) stage: String,
     /// What it began with.
     pub(super) first: State,
+    /// The same for the builder's own platform, where it began with an image that is there for that, too.
+    pub(super) native_first: Option<State>,
     pub(super) base: BaseParts,
     /// Environment, in order.
     pub(super) env: Vec<(String, String)>,
@@ -46,6 +48,8 @@ pub(super) struct Chain {
 #[derive(Debug, Clone)]
 pub(super) struct Built {
     pub(super) state: State,
+    /// What it began with, for the builder's own platform.
+    pub(super) native_first: Option<State>,
     pub(super) base: BaseParts,
     pub(super) env: Vec<(String, String)>,
     pub(super) cwd: String,
@@ -57,6 +61,7 @@ impl Chain {
     pub(super) fn on(built: Built, stage: &str, shell: Shell, epoch: i64, no_cache: bool) -> Self {
         Self {
             first: built.state.clone(),
+            native_first: built.native_first,
             state: built.state,
             stage: stage.to_owned(),
             base: built.base,
@@ -76,6 +81,7 @@ impl Chain {
         self.flush();
         Built {
             state: self.state,
+            native_first: self.native_first,
             base: self.base,
             env: self.env,
             cwd: self.cwd,

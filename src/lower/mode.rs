@@ -53,6 +53,45 @@ pub struct StepMode {
     pub mode: Mode,
     /// Why, in half a sentence: `linux/amd64 builder`, `a run step says only how`.
     pub why: String,
+    /// Whether it is emulated although native tools could do such a step: something of the builder or of the image
+    /// keeps them from it.
+    pub is_fallback: bool,
+}
+
+/// What a step says of how it runs, where native tools have a part in it or might have had.
+#[derive(Debug, Clone)]
+pub(super) struct Said {
+    mode: Mode,
+    why: String,
+    is_fallback: bool,
+}
+
+impl Said {
+    /// Native tools do it.
+    pub(super) fn tools(why: impl Into<String>) -> Self {
+        Self {
+            mode: Mode::NativeTools,
+            why: why.into(),
+            is_fallback: false,
+        }
+    }
+
+    /// It is emulated, as somebody wants it.
+    pub(super) fn wanted(why: impl Into<String>) -> Self {
+        Self {
+            mode: Mode::Emulated,
+            why: why.into(),
+            is_fallback: false,
+        }
+    }
+
+    /// It is emulated, as something keeps native tools from it.
+    pub(super) fn fallback(why: impl Into<String>) -> Self {
+        Self {
+            is_fallback: true,
+            ..Self::wanted(why)
+        }
+    }
 }
 
 impl Lowering<'_> {
@@ -61,24 +100,28 @@ impl Lowering<'_> {
         let Form::Builder(facts) = self.job.form else {
             return;
         };
-        let (mode, why) = if platform.is_foreign_to(facts.native) {
-            (Mode::Emulated, why.to_owned())
+        let said = if platform.is_foreign_to(facts.native) {
+            Said::wanted(why)
         } else {
-            (Mode::Native, format!("{} builder", facts.native))
+            Said {
+                mode: Mode::Native,
+                ..Said::wanted(format!("{} builder", facts.native))
+            }
         };
-        self.note_said(title, place, mode, why);
+        self.note_said(title, place, said);
     }
 
     /// Notes how a step runs that native tools have a part in, or might have had.
-    pub(super) fn note_said(&mut self, title: &str, place: &Place, mode: Mode, why: String) {
+    pub(super) fn note_said(&mut self, title: &str, place: &Place, said: Said) {
         if matches!(self.job.form, Form::Platform) {
             return;
         }
         self.modes.push(StepMode {
             title: shorten(title),
             place: place.clone(),
-            mode,
-            why,
+            mode: said.mode,
+            why: said.why,
+            is_fallback: said.is_fallback,
         });
     }
 }

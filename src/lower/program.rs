@@ -1,9 +1,8 @@
 //! Steps that run a program.
 
-use super::Mode;
 use super::chain::{Chain, joined};
 use super::local::as_pattern;
-use super::mode::why_emulated;
+use super::mode::{Said, why_emulated};
 use super::sources::noted;
 use super::stages::{Lowering, title};
 use super::trust;
@@ -27,7 +26,7 @@ pub(super) struct Call {
     /// For history and progress.
     pub(super) title: String,
     /// How it runs, and why, where that is not just as the builder has it.
-    pub(super) mode: Option<(Mode, String)>,
+    pub(super) mode: Option<Said>,
 }
 
 impl Lowering<'_> {
@@ -99,7 +98,7 @@ impl Lowering<'_> {
         }
         let platform = *chain.state.platform();
         match call.mode {
-            Some((mode, why)) => self.note_said(&call.title, &step.place, mode, why),
+            Some(said) => self.note_said(&call.title, &step.place, said),
             None => self.note_mode(&call.title, &step.place, platform, why_emulated(&step.kind)),
         }
         exec = trust::equip(exec, self.job.form, network);

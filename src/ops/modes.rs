@@ -209,6 +209,7 @@ mod tests {
             place: Place::file(&source),
             mode,
             why: "왜".to_owned(),
+            is_fallback: false,
         }
     }
 

@@ -51,7 +51,8 @@ pub(super) fn wanted(plan: &Plan, native: &dyn Fn(Platform) -> Platform) -> Vec<
     all.into_values().collect()
 }
 
-/// What typed steps of foreign platforms may take native programs from, where the native leg itself is not built.
+/// What typed steps of foreign platforms may take native programs from, where the native leg itself is not built: what
+/// that would name, or, where the image has no such leg, the same as the foreign one.
 fn of_twins<'p>(
     plan: &'p Plan,
     native: &dyn Fn(Platform) -> Platform,
@@ -60,7 +61,8 @@ fn of_twins<'p>(
     for planned in &plan.images {
         for &platform in &planned.platforms {
             let own = native(platform);
-            let content = planned.image.contents.get(&own);
+            let contents = &planned.image.contents;
+            let content = contents.get(&own).or_else(|| contents.get(&platform));
             let is_built = planned.platforms.contains(&own);
             if let Some(content) = content.filter(|it| !is_built && it.has_typed_steps())
                 && platform.is_foreign_to(own)

@@ -18,7 +18,7 @@ use crate::web::Web;
 use crate::workspace::{Run, Workspace, run};
 
 /// uv as its project publishes it for pip, kept in the lab.
-fn uv(lab: &Lab) -> PathBuf {
+pub(crate) fn uv(lab: &Lab) -> PathBuf {
     static READY: OnceLock<PathBuf> = OnceLock::new();
     READY
         .get_or_init(|| {

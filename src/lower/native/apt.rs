@@ -10,8 +10,10 @@ use crate::recipe::Step;
 /// What collects them.
 const COLLECT: &str = include_str!("tools.sh");
 
-/// Programs of the image that a native one is mounted over, and the packages that they belong to.
-const OVERLAID: [&str; 2] = ["/usr/bin/dash", "/usr/bin/perl"];
+/// Programs of the image that a native one is mounted over.
+const DASH: &str = "/usr/bin/dash";
+/// Its modules are those of the packages that are installed, so it takes a twin that has them all.
+const PERL: &str = "/usr/bin/perl";
 
 /// The native programs of an `apt` step.
 #[derive(Debug, Clone)]
@@ -22,6 +24,8 @@ pub(in crate::lower) struct Tools {
     /// The builder's platform.
     pub(in crate::lower) native: Platform,
     overlays: bool,
+    /// Whether the twin is but a base: Python and perl are not taken from it.
+    base_alone: bool,
 }
 
 /// The name of an architecture in dpkg's words.
@@ -76,6 +80,7 @@ impl Lowering<'_> {
             libraries,
             native,
             overlays: !self.has_declined(id, Decline::Overlay),
+            base_alone: twin.base_alone,
         })
     }
 }
@@ -83,10 +88,18 @@ impl Lowering<'_> {
 impl Tools {
     /// Which programs of the builder's platform work.
     pub(in crate::lower) fn words(&self) -> &'static str {
-        if self.overlays {
-            "apt, dpkg, dash, perl and Python of the twin"
-        } else {
-            "apt, dpkg and Python of the twin; dash and perl are emulated, as the step replaces them"
+        match (self.overlays, self.base_alone) {
+            (true, false) => "apt, dpkg, dash, perl and Python of the twin",
+            (false, false) => {
+                "apt, dpkg and Python of the twin; dash and perl are emulated, as the step replaces them"
+            }
+            (true, true) => {
+                "apt, dpkg and dash of the base; perl and Python are emulated, as no twin of the image is built here"
+            }
+            (false, true) => {
+                "apt and dpkg of the base; dash is emulated, as the step replaces it, and so are perl and Python, as \
+                 no twin of the image is built here"
+            }
         }
     }
 
@@ -159,7 +172,6 @@ if grep -q -E '^(Inst|Remv) (dash|perl-base) ' {SCRATCH}/rehearsed; then exit {c
         let mut exec = exec
             .on(self.native)
             .bind_pinned(TOOLS, &self.collected, "")
-            .bind_pinned(TWIN, &self.after, "")
             .bind_pinned(libraries.clone(), &self.after, &libraries)
             .tmpfs(SCRATCH);
         if self.native.architecture() == "arm64" {
@@ -167,10 +179,15 @@ if grep -q -E '^(Inst|Remv) (dash|perl-base) ' {SCRATCH}/rehearsed; then exit {c
             exec = exec.bind_pinned(path.clone(), &self.after, &path);
         }
         if self.overlays {
-            for path in OVERLAID {
-                exec = exec.bind_pinned(path, &self.after, path);
-            }
+            exec = exec.bind_pinned(DASH, &self.after, DASH);
         }
-        exec
+        if self.overlays && !self.base_alone {
+            exec = exec.bind_pinned(PERL, &self.after, PERL);
+        }
+        if self.base_alone {
+            return exec;
+        }
+        // Where Python is looked for that may stand aside.
+        exec.bind_pinned(TWIN, &self.after, "")
     }
 }

@@ -17,7 +17,7 @@ mod uv;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::Chain;
-use super::mode::{Mode, Typed};
+use super::mode::{Said, Typed};
 use super::stages::Lowering;
 use super::{BuilderFacts, Form};
 use crate::llb::State;
@@ -47,6 +47,9 @@ pub struct StepId {
 /// What a step of the twin gives to the same step of a foreign platform.
 #[derive(Debug, Clone)]
 pub struct TwinStep {
+    /// Whether there is but the base of a twin: then neither of both states has the step's packages, nor those of the
+    /// steps before.
+    pub(in crate::lower) base_alone: bool,
     /// The base that the twin's steps begin on.
     pub(in crate::lower) base: State,
     /// The file system before the step, and after.
@@ -54,6 +57,19 @@ pub struct TwinStep {
     pub(in crate::lower) after: State,
     /// uv for the twin's platform, where the step needed it.
     pub(in crate::lower) uv: Option<State>,
+}
+
+impl TwinStep {
+    /// What a base gives alone, where the image is not built for the builder's platform, or not by this builder.
+    fn of_base(base: State) -> Self {
+        Self {
+            base_alone: true,
+            before: base.clone(),
+            after: base.clone(),
+            base,
+            uv: None,
+        }
+    }
 }
 
 /// The typed steps of a leg that others may take programs from.
@@ -118,17 +134,7 @@ pub(in crate::lower) enum Way {
     /// By programs of the twin.
     Tools(Box<TwinStep>),
     /// Under emulation, and why.
-    Emulated(String),
-}
-
-impl Way {
-    pub(in crate::lower) fn mode(&self) -> Mode {
-        match self {
-            Self::Native => Mode::Native,
-            Self::Tools(_) => Mode::NativeTools,
-            Self::Emulated(_) => Mode::Emulated,
-        }
-    }
+    Emulated(Said),
 }
 
 impl Lowering<'_> {
@@ -156,30 +162,33 @@ impl Lowering<'_> {
     }
 
     /// Which way a typed step goes.
-    pub(in crate::lower) fn way(&self, platform: Platform, id: &StepId, program: &Program) -> Way {
+    pub(in crate::lower) fn way(&self, chain: &Chain, id: &StepId, program: &Program) -> Way {
+        let platform = *chain.state.platform();
         let Some(facts) = self.stranger(platform) else {
             return Way::Native;
         };
-        let emulated = |why: &str| Way::Emulated(why.to_owned());
+        let wanted = |why: &str| Way::Emulated(Said::wanted(why));
+        let fallback = |why: &str| Way::Emulated(Said::fallback(why));
         if facts.typed == Typed::Emulated {
-            return emulated("asked for");
+            return wanted("asked for");
         }
         if program.emulate {
-            return emulated("`native: false`");
+            return wanted("`native: false`");
         }
         if !facts.inside.contains(&platform) {
-            return emulated(
+            return fallback(
                 "the builder's kernel has no emulator that native programs could call",
             );
         }
         if self.has_declined(id, Decline::Tools) {
-            return emulated("the image has files where native programs need theirs");
+            return fallback("the image has files where native programs need theirs");
         }
-        let twin = self.job.aid.and_then(|aid| aid.twin.as_ref());
-        match twin.and_then(|trail| trail.get(id)) {
-            Some(step) => Way::Tools(Box::new(step.clone())),
-            None => Way::Emulated(format!(
-                "the image has no such step for {}, so there is no twin to take programs from",
+        let trail = self.job.aid.and_then(|aid| aid.twin.as_ref());
+        let step = trail.and_then(|trail| trail.get(id)).cloned();
+        match step.or_else(|| chain.native_first.clone().map(TwinStep::of_base)) {
+            Some(step) => Way::Tools(Box::new(step)),
+            None => fallback(&format!(
+                "neither the image nor its base is to be had for {}, so there is no twin to take programs from",
                 facts.native
             )),
         }
@@ -204,6 +213,7 @@ impl Lowering<'_> {
             self.ops.insert(digest.clone(), id.clone());
         }
         let step = TwinStep {
+            base_alone: false,
             base,
             before,
             after: chain.state.clone(),

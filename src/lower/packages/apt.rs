@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{PackageFile, quoted, quoted_all};
 use crate::llb::{CacheSharing, FileActions, State};
 use crate::lower::chain::Chain;
-use crate::lower::mode::Mode;
+use crate::lower::mode::Said;
 use crate::lower::native::{Tools, Way};
 use crate::lower::program::Call;
 use crate::lower::stages::{Lowering, title};
@@ -38,7 +38,7 @@ impl Lowering<'_> {
             chain.state.clone(),
             chain.first.clone(),
         );
-        let way = self.way(*chain.state.platform(), &id, program);
+        let way = self.way(chain, &id, program);
         let tools = match &way {
             Way::Tools(twin) => self.apt_tools(chain, step, &id, twin),
             Way::Native | Way::Emulated(_) => None,
@@ -172,14 +172,14 @@ fn words(apt: &Apt) -> String {
 }
 
 /// How it runs, and why; nothing where the builder is of the platform.
-fn mode(way: &Way, tools: Option<&Tools>) -> Option<(Mode, String)> {
+fn mode(way: &Way, tools: Option<&Tools>) -> Option<Said> {
     match (way, tools) {
         (Way::Native, _) => None,
-        (Way::Emulated(why), _) => Some((Mode::Emulated, why.clone())),
-        (Way::Tools(_), Some(tools)) => Some((Mode::NativeTools, tools.words().to_owned())),
+        (Way::Emulated(said), _) => Some(said.clone()),
+        (Way::Tools(_), Some(tools)) => Some(Said::tools(tools.words())),
         (Way::Tools(_), None) => {
             let why = "kiln knows no native tools for the builder's platform";
-            Some((Mode::Emulated, why.to_owned()))
+            Some(Said::fallback(why))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{quoted, uv_options};
 use crate::lower::chain::Chain;
-use crate::lower::mode::{Mode, Typed};
+use crate::lower::mode::{Said, Typed};
 use crate::lower::native::{Decline, Python, StepId, Way, wheel_of};
 use crate::lower::requirements::Requirements;
 use crate::lower::stages::Lowering;
@@ -52,7 +52,7 @@ fn pip_itself(pip: &Pip) -> Tool {
 /// What installs: the tool, how it runs and why, and what it needs besides.
 pub(super) struct Chosen {
     pub(super) tool: Tool,
-    pub(super) mode: Option<(Mode, String)>,
+    pub(super) mode: Option<Said>,
     pub(super) python: Option<Python>,
     /// The platform of the op, where that is not the step's.
     pub(super) machine: Option<Platform>,
@@ -70,7 +70,7 @@ impl Lowering<'_> {
         requirements: &Requirements,
     ) -> Option<Chosen> {
         let platform = *chain.state.platform();
-        let plain = |tool: Tool, mode: Option<(Mode, String)>| Chosen {
+        let plain = |tool: Tool, mode: Option<Said>| Chosen {
             tool,
             mode,
             python: None,
@@ -78,7 +78,7 @@ impl Lowering<'_> {
         };
         let stranger = self.stranger(platform);
         let is_yardstick = stranger.is_some_and(|facts| facts.typed == Typed::Emulated);
-        let emulated = |why: &str| stranger.map(|_| (Mode::Emulated, why.to_owned()));
+        let emulated = |why: &str| stranger.map(|_| Said::wanted(why));
         if pip.installer.unwrap_or_default() == Installer::Pip {
             let mode = emulated("`installer: pip`");
             return Some(plain(pip_itself(pip), mode));
@@ -91,25 +91,26 @@ impl Lowering<'_> {
             let mode = emulated("pip of the image itself");
             return Some(plain(pip_itself(pip), mode));
         }
-        let way = self.way(platform, id, program);
+        let way = self.way(chain, id, program);
         let (uv, machine) = match &way {
             Way::Tools(twin) => (twin.uv.clone(), Some(*twin.before.platform())),
             Way::Native | Way::Emulated(_) => (None, None),
         };
-        let uv = match uv {
-            Some(uv) => uv,
-            None => self.uv(chain, step, program, &pip.python, &chain.state, platform)?,
+        let uv = if let Some(uv) = uv {
+            uv
+        } else {
+            let runs_on = machine.unwrap_or(platform);
+            self.uv(chain, step, program, &pip.python, &chain.state, runs_on)?
         };
         let mut python = self.python(id, &way, platform, uv);
         python.names = uv_options::asked(pip, requirements);
         let mode = match &way {
             Way::Native => None,
-            Way::Emulated(why) => Some((way.mode(), why.clone())),
-            Way::Tools(_) if self.has_declined(id, Decline::Interpreter) => Some((
-                way.mode(),
-                "uv; modules are compiled under emulation".to_owned(),
-            )),
-            Way::Tools(_) => Some((way.mode(), "uv, and the twin's Python compiles".to_owned())),
+            Way::Emulated(said) => Some(said.clone()),
+            Way::Tools(_) if self.has_declined(id, Decline::Interpreter) => {
+                Some(Said::tools("uv; modules are compiled under emulation"))
+            }
+            Way::Tools(_) => Some(Said::tools("uv, and the twin's Python compiles")),
         };
         Some(Chosen {
             tool: super::uv::kilns(pip, &python),

@@ -91,6 +91,26 @@ pub(super) fn still_denied(limits: &Limits, modes: &[StepMode]) -> Result<(), Bo
     }))
 }
 
+/// What is said of steps that native tools could do and that are emulated all the same: one message for each reason,
+/// at the first step that has it.
+pub(super) fn fallbacks(modes: &[StepMode]) -> Vec<String> {
+    let mut all: Vec<(&StepMode, usize)> = Vec::new();
+    for step in modes.iter().filter(|step| step.is_fallback) {
+        match all.iter_mut().find(|(first, _)| first.why == step.why) {
+            Some((_, count)) => *count += 1,
+            None => all.push((step, 0)),
+        }
+    }
+    let said = all.into_iter().map(|(step, more)| {
+        let (place, title, why) = (&step.place, &step.title, &step.why);
+        match more {
+            0 => format!("{place}: `{title}` is emulated: {why}"),
+            more => format!("{place}: `{title}` and {more} more are emulated: {why}"),
+        }
+    });
+    said.collect()
+}
+
 /// The steps and tests of a foreign leg that are emulated, and whether there are more of which nothing is known.
 fn emulated_in(content: &Content, modes: &[StepMode]) -> (bool, Vec<StepMode>) {
     let of_steps = modes.iter().filter(|step| step.mode == Mode::Emulated);
@@ -192,6 +212,7 @@ fn of_tests(content: &Content) -> impl Iterator<Item = StepMode> {
             place: test.place.clone(),
             mode: Mode::Emulated,
             why: "a test runs the image's own programs".to_owned(),
+            is_fallback: false,
         }
     })
 }
@@ -225,7 +246,7 @@ fn is_program(step: &Step) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use super::{FailureKind, Foreign, judged, still_denied};
+    use super::{FailureKind, Foreign, fallbacks, judged, still_denied};
     use crate::diagnostic::Level;
     use crate::lower::{Mode, StepMode};
     use crate::oci::Platform;
@@ -247,6 +268,7 @@ mod tests {
             place: place(source, words),
             mode: Mode::Emulated,
             why: "a run step says only how".to_owned(),
+            is_fallback: false,
         };
         words.iter().map(step).collect()
     }
@@ -281,6 +303,23 @@ mod tests {
             ]
         );
         assert_eq!(said(Emulation::Deny, false, &[]), [""; 0]);
+    }
+
+    #[test]
+    fn fallbacks_of_one_reason_are_told_once_and_what_is_wanted_is_not() {
+        let source = SourceFile::new("r.yaml", TEXT);
+        let mut modes = steps(&source, &["run: a", "run: b", "run: 한", "run: d"]);
+        for step in &mut modes[1..] {
+            step.is_fallback = true;
+        }
+        "왜".clone_into(&mut modes[2].why);
+        assert_eq!(
+            fallbacks(&modes),
+            [
+                "r.yaml:3:3: `run: b` and 1 more are emulated: a run step says only how",
+                "r.yaml:4:3: `run: 한` is emulated: 왜",
+            ]
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::epoch::not_before;
 use super::event::{Event, EventSink, LegName, LegOutcomeKind, StepState};
 use super::limits;
 use super::modes::{Modes, is_emulated};
+use super::native_op::{declined, or_emulated, uses_tools};
 use super::output::{LegArchive, STORE, Staging};
 use super::readback::{ReadBack, read_back, read_staged};
 use super::report::{Failure, LegReport, LegState, Solved};
@@ -20,9 +21,7 @@ use crate::buildkit::{
     Entitlement, Exporter, ImageExport, Progress, ProgressSink, Solve, SolveError,
 };
 use crate::llb::Definition;
-use crate::lower::{
-    Aid, Decline, Job, Lowered, Parent, PinnedImage, PinnedLayout, StepId, Trail, lower,
-};
+use crate::lower::{Aid, Job, Lowered, Parent, PinnedImage, PinnedLayout, Trail, lower};
 use crate::oci::{Descriptor, Digest, Packing, Reference, canonical};
 use crate::ops::connect::Ready;
 use crate::recipe::{Base, Content};
@@ -128,7 +127,11 @@ impl LegRun<'_> {
                 ..*job
             })?;
             self.modes.set(&lowered);
-            if !aid.declined.is_empty() {
+            if aid.declined.is_empty() {
+                for words in emulation::fallbacks(&lowered.modes) {
+                    self.warn(words);
+                }
+            } else {
                 emulation::still_denied(&job.content.limits, &lowered.modes)?;
             }
             let definition = Definition::of(&lowered.state);
@@ -142,7 +145,7 @@ impl LegRun<'_> {
             match declined {
                 // Each is declined once, so that this comes to an end.
                 Some((id, what)) if aid.declined.insert((id.clone(), what)) => {
-                    self.tell_declined(&id, what);
+                    self.warn(format!("{}: {}", id.place, what.words()));
                 }
                 _ => break (lowered, definition, archive, result),
             }
@@ -151,7 +154,7 @@ impl LegRun<'_> {
         let unwritten = archive.as_ref().and_then(|archive| archive.unwritten());
         let result = result.map_err(|error| match unwritten {
             Some(unwritten) => unwritten.into(),
-            None => failure(error, &definition, self.is_emulated()),
+            None => self.blamed(error, &definition, &lowered),
         })?;
         let mut solved = Solved {
             base: lowered.base.clone(),
@@ -180,11 +183,25 @@ impl LegRun<'_> {
         Ok(solved)
     }
 
-    fn tell_declined(&self, id: &StepId, what: Decline) {
-        self.events.send(Event::Warning {
-            leg: self.name.clone(),
-            message: format!("{}: {}", id.place, what.words()),
-        });
+    /// A failed solve in the user's words, with the way out where native tools did the step.
+    fn blamed(
+        &self,
+        error: SolveError,
+        definition: &Definition,
+        lowered: &Lowered,
+    ) -> Box<Failure> {
+        let is_native_op = uses_tools(&error, lowered);
+        let failure = failure(error, definition, self.is_emulated());
+        if is_native_op {
+            or_emulated(failure)
+        } else {
+            failure
+        }
+    }
+
+    fn warn(&self, message: String) {
+        let leg = self.name.clone();
+        self.events.send(Event::Warning { leg, message });
     }
 
     /// Whether programs of the platform run under emulation.
@@ -325,21 +342,6 @@ fn lowered(job: &Job<'_>) -> Result<Lowered, Box<Failure>> {
             .collect();
         Failure::bug(words.join("; "))
     })
-}
-
-/// What an op of a typed step could not do, which it found out before it changed anything.
-fn declined(error: &SolveError, lowered: &Lowered) -> Option<(StepId, Decline)> {
-    let SolveError::StepFailed {
-        vertex,
-        exit_code: Some(code),
-        ..
-    } = error
-    else {
-        return None;
-    };
-    let (_, id) = lowered.ops.iter().find(|(op, _)| op.as_str() == vertex)?;
-    let what = Decline::ALL.into_iter().find(|it| it.code() == *code)?;
-    Some((id.clone(), what))
 }
 
 /// What a child of an image is built on.

@@ -25,6 +25,7 @@ mod limits;
 mod masked;
 mod metadata;
 mod modes;
+mod native_op;
 mod options;
 mod origin;
 mod output;

@@ -22,7 +22,10 @@ pub(in crate::ops) fn stand_ins(
         return pins;
     };
     for (reference, _, platform) in uses(content, platform, native) {
-        pins.add_image(reference, platform, stand_in(reference.clone(), platform));
+        // The builder's own, too: native tools may come from there.
+        for platform in [platform, native] {
+            pins.add_image(reference, platform, stand_in(reference.clone(), platform));
+        }
     }
     for (reference, &parent) in &planned.parents {
         let name = plan.images[parent].image.name();

@@ -23,7 +23,9 @@ import hashlib
 import importlib.util
 import marshal
 import os
+import random
 import re
+import signal
 import sys
 import time
 import warnings
@@ -139,16 +141,14 @@ def rewrite(info, rows):
     os.chmod(record, mode & 0o7777)
 
 
-def write(path, data, mode):
-    """As a whole or not at all: others read the cache meanwhile."""
-    new = "%s.%d" % (path, os.getpid())
-    with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
+def create(path, data, mode):
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
         file.write(data)
-    os.replace(new, path)
 
 
-def compiled(cache, file, path):
-    """The byte code of a file that is, or will be, at the path."""
+def compiled(cache, draft, file, path):
+    """The byte code of a file that is, or will be, at the path. A new one comes into the cache by way of the draft, as a
+    whole or not at all: others read there."""
     with open(file, "rb") as file:
         source = file.read()
     words = (importlib.util.MAGIC_NUMBER, path.encode(), source)
@@ -166,21 +166,22 @@ def compiled(cache, file, path):
         return None
     data = importlib.util.MAGIC_NUMBER + UNCHECKED + importlib.util.source_hash(source) + marshal.dumps(code)
     try:
+        create(draft, data, 0o644)
         os.makedirs(os.path.dirname(entry), exist_ok=True)
-        write(entry, data, 0o644)
+        os.replace(draft, entry)
     except OSError:
         pass
     return data
 
 
-def compile_all(cache, paths, numbers):
+def compile_all(cache, draft, paths, numbers):
     folders = set()
     while True:
         word = os.read(numbers, WORD)
         if not word:
             return
         path = paths[int.from_bytes(word, "little")]
-        data = compiled(cache, path, path)
+        data = compiled(cache, draft, path, path)
         if data is None:
             continue
         to = importlib.util.cache_from_source(path)
@@ -192,8 +193,7 @@ def compile_all(cache, paths, numbers):
         if os.path.lexists(to):
             os.remove(to)
         mode = (os.stat(path).st_mode | 0o200) & 0o666
-        with os.fdopen(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
-            file.write(data)
+        create(to, data, mode)
 
 
 def unpacked(folder):
@@ -210,28 +210,29 @@ def unpacked(folder):
     return pure, sorted(modules)
 
 
-def ahead(cache, wheels, flag, share):
-    """Compiles a share of what the installer has unpacked so far, until it is done."""
+def ahead(cache, draft, wheels, share):
+    """Compiles a share of what the installer has unpacked so far, until it is ended."""
     magic, since, folders = asked()
     number, count = share
     os.nice(19)
     seen = set()
-    while not os.path.exists(flag):
+    while True:
         try:
             new = [entry for entry in os.scandir(wheels) if entry.name not in seen]
+            for entry in sorted(new, key=lambda entry: entry.name):
+                seen.add(entry.name)
+                if entry.stat().st_ctime_ns < since:
+                    continue
+                pure, modules = unpacked(entry.path)
+                own = modules[number::count]
+                random.shuffle(own)
+                for module in own:
+                    # Depends on the path that it will have.
+                    path = os.path.join(folders[0 if pure else -1], module)
+                    compiled(cache, draft, os.path.join(entry.path, module), path)
         except OSError:
-            new = []
-        for entry in sorted(new, key=lambda entry: entry.name):
-            seen.add(entry.name)
-            if entry.stat().st_ctime_ns < since:
-                continue
-            pure, modules = unpacked(entry.path)
-            for module in modules[number::count]:
-                if os.path.exists(flag):
-                    return
-                # Depends on the path that it will have.
-                path = os.path.join(folders[0 if pure else -1], module)
-                compiled(cache, os.path.join(entry.path, module), path)
+            # There is nothing yet, or not any more.
+            pass
         time.sleep(PAUSE)
 
 
@@ -248,19 +249,21 @@ def forked(work, *words):
     os._exit(0)
 
 
-def failed(children):
-    return [child for child in children if os.waitpid(child, 0)[1] != 0]
-
-
 def finish(cache, names, wheels, flag):
     # What a module leaves goes with it; looking for cycles costs more than what is found.
     gc.disable()
     warnings.simplefilter("ignore")
     count = os.cpu_count() or 1
+    # Several images share a cache, and their processes have the same numbers.
+    drafts = [os.path.join(cache, "new-" + os.urandom(8).hex()) for _ in range(2 * count)]
     wheels = os.path.join(wheels, "archive-v0")
-    early = [forked(ahead, cache, wheels, flag, (number, count)) for number in range(count)]
+    few = min(count, 8)
+    early = [forked(ahead, cache, drafts[count + number], wheels, (number, few)) for number in range(few)]
     while not os.path.exists(flag):
         time.sleep(PAUSE)
+    # Not to be waited for: on a machine that has no time left, theirs is the last.
+    for child in early:
+        os.kill(child, signal.SIGKILL)
     magic, since, folders = asked()
     names = {normal(name) for name in names.split(",") if name != "*"} | ({"*"} & set(names.split(",")))
     paths = []
@@ -269,23 +272,25 @@ def finish(cache, names, wheels, flag):
             own = [row[0] for row in rows if row and row[0].endswith(".py") and not row[0].startswith(("../", "/"))]
             paths += [os.path.join(folder, path) for path in own]
             unmark(info, forget(info, rows), names)
-    # The largest first, so that all come to an end together.
-    sizes = {path: os.path.getsize(path) for path in set(paths) if os.path.isfile(path)}
-    paths = sorted(sizes, key=lambda path: (-sizes[path], path))
+    paths = [path for path in set(paths) if os.path.isfile(path)]
+    # The same step for another platform may be at it, too: in another order, each finds what the other one has done.
+    random.shuffle(paths)
     numbers, ends = os.pipe()
 
-    def work():
+    def work(draft):
         os.close(ends)
-        compile_all(cache, paths, numbers)
+        compile_all(cache, draft, paths, numbers)
 
-    children = [forked(work) for _ in range(min(count, 1 + len(paths) // 64))]
+    children = [forked(work, draft) for draft in drafts[:min(count, 1 + len(paths) // 64)]]
     os.close(numbers)
     for number in range(len(paths)):
         os.write(ends, number.to_bytes(WORD, "little"))
     os.close(ends)
-    # What was compiled ahead only saves time.
-    failed(early)
-    sys.exit(1 if failed(children) else 0)
+    results = [os.waitpid(child, 0)[1] for child in early + children]
+    for draft in drafts:
+        if os.path.lexists(draft):
+            os.remove(draft)
+    sys.exit(1 if any(results[len(early):]) else 0)
 
 
 verb, words = sys.argv[1], sys.argv[2:]

@@ -259,7 +259,8 @@ impl<'a> Pair<'a> {
             .take()
             .ok_or_else(|| fault("crane writes nowhere"))?;
         let mut found = BTreeSet::new();
-        for entry in tar::Archive::new(tar).entries()? {
+        let mut tar = tar::Archive::new(tar);
+        for entry in tar.entries()? {
             let path = entry?.path()?.to_string_lossy().into_owned();
             let is_list =
                 path.starts_with("var/lib/dpkg/info/") && path.rsplit('.').next() == Some("list");
@@ -267,6 +268,8 @@ impl<'a> Pair<'a> {
                 found.insert(path);
             }
         }
+        // What fills the archive's last block: crane fails where nobody takes it.
+        std::io::copy(&mut tar.into_inner(), &mut std::io::sink())?;
         if !child.wait()?.success() {
             return Err(fault(format!(
                 "crane could not read {}",

@@ -1,9 +1,13 @@
 //! Typed steps on a foreign platform: what native programs leave there, and what they leave to the emulator.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::lab::BOTH;
 use crate::layers::Entry;
+use crate::pip::{page, wheel};
+use crate::web::Web;
 use crate::workspace::{Run, Workspace, run};
 
 const PYTHON: &str =
@@ -224,6 +228,43 @@ fn a_native_step_that_fails_is_not_repeated_under_emulation() {
         .filter(|line| line.contains("│ ✗ pip install"));
     assert_eq!(failures.count(), 2, "{}", ended.stderr);
     assert!(!space.is_published());
+}
+
+#[test]
+fn an_index_that_breaks_off_in_the_middle_fails_the_step_and_nothing_half_installed_is_used_later()
+{
+    let Some(space) = Workspace::new() else {
+        return;
+    };
+    let breaks = Arc::new(AtomicBool::new(true));
+    let files = BTreeMap::from([
+        ("/simple/kilnone/", page("kilnone", &["1.0"])),
+        ("/simple/kilntwo/", page("kilntwo", &["3.0"])),
+        (
+            "/kilnone-1.0-py3-none-any.whl",
+            wheel("kilnone", "1.0", "eins"),
+        ),
+        (
+            "/kilntwo-3.0-py3-none-any.whl",
+            wheel("kilntwo", "3.0", "둘"),
+        ),
+    ]);
+    let web = Web::breaking(files, Arc::clone(&breaks));
+    space.recipe(&format!(
+        "{PYTHON}steps:
+  - pip: {{install: [kilnone, kilntwo], index: \"{}\"}}
+    env: {{RUN: UNIQUE}}
+tests:
+  - run: [python3, -c, \"import kilnone, kilntwo; print(kilnone.word, kilntwo.word)\"]
+    stdout: {{contains: eins 둘}}
+",
+        web.url("/simple")
+    ));
+    let ended = built(&space, &[]).expect(3);
+    ended.says(&["r/recipe.yaml:8:5", "kiln"]);
+    assert!(!space.is_published());
+    breaks.store(false, Ordering::SeqCst);
+    let _ = built(&space, &[]).expect(0);
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn zip(files: &[(String, &str)]) -> Vec<u8> {
     archive
 }
 
-fn page(name: &str, versions: &[&str]) -> Vec<u8> {
+pub(crate) fn page(name: &str, versions: &[&str]) -> Vec<u8> {
     let links = versions.iter().map(|version| {
         let file = format!("{name}-{version}-py3-none-any.whl");
         format!("<a href=\"../../{file}\">{file}</a>\n")

@@ -1,6 +1,6 @@
 # The commands of this project; `make help` lists them.
 .POSIX:
-.PHONY: help demo test test-long bench bench-native fuzz check lab-up lab-down lab-clean
+.PHONY: help demo test test-long bench bench-native prove fuzz check lab-up lab-down lab-clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1:/p' Makefile | awk -F: '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -19,6 +19,9 @@ bench: ## kiln beside buildx bake and buildctl; BENCH="images-20 context" choose
 
 bench-native: ## kiln beside buildx bake where one of two platforms is foreign to the builder; LIST=torch for the long list (lab-up first)
 	@tests/lab/bench.sh native-$${LIST:-28} --rounds $${ROUNDS:-3}
+
+prove: ## hold native tools against emulation, path by path; PROVE="proofs/apt:python" chooses images (lab-up first)
+	@tests/lab/prove.sh $(PROVE)
 
 fuzz: ## feed the parsers with what nobody would write; FUZZ_SECONDS=300 for each target
 	@set -e; cp Cargo.lock fuzz/Cargo.lock; \

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, SystemTime};
 
+use crate::daemon::Daemon;
 use crate::workspace::{Workspace, run};
 
 /// Recipes of the workspace; each is edited once a round.
@@ -137,10 +138,17 @@ impl Model {
     }
 }
 
-/// State and index of each image.
-fn build(space: &Workspace, more: &[&str]) -> BTreeMap<String, (String, String)> {
+/// State and index of each image, made by the lab's daemon or by one with an empty store.
+fn build(
+    space: &Workspace,
+    fresh: Option<&Daemon>,
+    more: &[&str],
+) -> BTreeMap<String, (String, String)> {
     let mut command = space.command(&[&["build", "--push", "--format=json"], more].concat());
     command.env("SOURCE_DATE_EPOCH", "1750000000");
+    if let Some(daemon) = fresh {
+        command.env("BUILDKIT_HOST", daemon.address());
+    }
     let images = run(command).expect(0).json()["images"].clone();
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
     let images = images.as_array().unwrap().iter();
@@ -156,7 +164,7 @@ fn rounds(space: &Workspace, rounds: usize, seed: u64) {
     for (number, model) in models.iter().enumerate() {
         model.write(space, &folder(number));
     }
-    build(space, &[]);
+    build(space, None, &[]);
     let (mut current, mut stale) = (0, 0);
     for round in 0..rounds {
         let before: Vec<Model> = models.iter().map(Model::meaning).collect();
@@ -164,8 +172,9 @@ fn rounds(space: &Workspace, rounds: usize, seed: u64) {
             model.edit(&mut dice);
             model.write(space, &folder(number));
         }
-        let first = build(space, &[]);
-        let anew = build(space, &["--no-cache"]);
+        let first = build(space, None, &[]);
+        let daemon = Daemon::start(&space.lab);
+        let anew = build(space, Some(&daemon), &["--force"]);
         for (number, model) in models.iter().enumerate() {
             let (state, index) = &first[&folder(number)];
             let same = model.meaning() == before[number];

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::lower::{Epoch, Parent, Pins};
-use crate::plan::Plan;
-use crate::recipe::{Base, Image};
+use crate::oci::Platform;
+use crate::plan::{Plan, Planned};
+use crate::recipe::Base;
 
 /// The time of each image of a plan. `known` has the times of those that are published already. Who asks for a time wants the same bytes again.
 pub(in crate::ops) fn epochs(
@@ -33,7 +34,7 @@ fn seconds(plan: &Plan, pins: &Pins, known: &BTreeMap<usize, i64>, asked: Option
         let known = known.get(&number).copied();
         // A platform that is taken as it is has the time of its image, which the others must have as well.
         let epoch = asked.or(known).unwrap_or_else(|| {
-            let own = newest(&planned.image, pins);
+            let own = newest(planned, pins);
             // Parents stand before their children, so their times are known.
             let parents = planned
                 .parents
@@ -68,9 +69,11 @@ pub(super) fn time_of(parent: &Parent) -> Option<i64> {
     Some(created.as_second())
 }
 
-fn newest(image: &Image, pins: &Pins) -> Option<i64> {
+/// The newest base. Of platforms that are not built a pin may be there as well, where a builder is of one.
+fn newest(planned: &Planned, pins: &Pins) -> Option<i64> {
     let mut times = Vec::new();
-    for (platform, content) in &image.contents {
+    let built = |it: &(&Platform, _)| planned.platforms.contains(it.0);
+    for (platform, content) in planned.image.contents.iter().filter(built) {
         for base in content.bases() {
             let created = match &base.value {
                 Base::Image(reference) => pins

@@ -70,6 +70,8 @@ pub(super) async fn resolve(
                 findings.push(Finding::error(place, message.clone()).with_help(help.clone()));
             }
         }
+        // Nobody named it: native tools would have come from there, and can be done without.
+        Unusable::Registry(_) if places.is_empty() => {}
         Unusable::Registry(error) => unavailable = unavailable.take().or(Some(error)),
     };
     for (wanted, result) in looked_up {

@@ -51,22 +51,27 @@ pub(super) fn wanted(plan: &Plan, native: &dyn Fn(Platform) -> Platform) -> Vec<
     all.into_values().collect()
 }
 
-/// What typed steps of foreign platforms may take native programs from, where the native leg itself is not built: what
-/// that would name, or, where the image has no such leg, the same as the foreign one.
+/// What typed steps of foreign platforms may take native programs from: what they begin with, for the builder's own
+/// platform; and where the native leg is not built, all that it would name.
 fn of_twins<'p>(
     plan: &'p Plan,
     native: &dyn Fn(Platform) -> Platform,
 ) -> Vec<(&'p Reference, Platform)> {
     let mut all = Vec::new();
     for planned in &plan.images {
-        for &platform in &planned.platforms {
-            let own = native(platform);
-            let contents = &planned.image.contents;
-            let content = contents.get(&own).or_else(|| contents.get(&platform));
+        let typed = |platform: &Platform| {
+            let content = planned.image.contents.get(platform);
+            content.filter(|content| content.has_typed_steps())
+        };
+        for platform in &planned.platforms {
+            let own = native(*platform);
+            if let Some(content) = typed(platform) {
+                let uses = uses(content, *platform, own).into_iter();
+                let foreign = uses.filter(|(_, _, platform)| platform.is_foreign_to(own));
+                all.extend(foreign.map(|(reference, ..)| (reference, own)));
+            }
             let is_built = planned.platforms.contains(&own);
-            if let Some(content) = content.filter(|it| !is_built && it.has_typed_steps())
-                && platform.is_foreign_to(own)
-            {
+            if let Some(content) = typed(&own).filter(|_| !is_built) {
                 let uses = uses(content, own, own).into_iter();
                 all.extend(uses.map(|(reference, _, platform)| (reference, platform)));
             }

@@ -44,7 +44,10 @@ impl Web {
     ) -> Self {
         let whole = Self::files(files);
         Self::serve(None, move |request, out| {
-            if !(request.path.ends_with(".whl") && breaks.load(Ordering::SeqCst)) {
+            let is_wheel = Path::new(&request.path)
+                .extension()
+                .is_some_and(|end| end == "whl");
+            if !(is_wheel && breaks.load(Ordering::SeqCst)) {
                 return whole(request, out);
             }
             let mut answer = Vec::new();

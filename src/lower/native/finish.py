@@ -5,11 +5,11 @@ ask [--target DIR] [--prefix DIR]
     the time, the index and the trusted hosts of pip's settings, then the folders that packages go into.
 check
     Run by the interpreter that shall compile. Ends with 0 if its byte code is that of the image's interpreter.
-finish CACHE NAMES WHEELS FLAG
+finish CACHE NAMES WHEELS FLAG SHELL
     Run by the same, beside the installer, whose cache is WHEELS: modules of wheels that it has unpacked there are
-    compiled for CACHE with what time the machine has left. When FLAG is there, the installer is done: compiles the
-    modules of the distributions that are new, and takes the mark of those that nobody asked for. NAMES are the names
-    asked for, or `*` where they cannot be known.
+    compiled for CACHE meanwhile, behind all else that the machine has to do. When FLAG is there, the installer is
+    done: compiles the modules of the distributions that are new, and takes the mark of those that nobody asked for.
+    NAMES are the names asked for, or `*` where they cannot be known. When the process SHELL ends before, so does this.
 
 `check` and `finish` read what `ask` printed in KILN_ASKED.
 
@@ -36,7 +36,9 @@ UNCHECKED = (1).to_bytes(4, "little")
 TICK = 20 * 1000 * 1000
 # How long nobody looks for what is new, in seconds.
 PAUSE = 0.02
-# A number of a module, as the processes that compile take them from a pipe.
+# Bytes of the digest before each entry of the cache: a machine that lost its power may have kept part of one.
+DIGEST = 32
+# Bytes of a number of a module, as the processes that compile take them from a pipe.
 WORD = 4
 
 
@@ -86,8 +88,9 @@ def ask(words):
         sys.exit(90)
     lines = [os.path.realpath(sys.executable), importlib.util.MAGIC_NUMBER.hex(), str(time.time_ns() - TICK)]
     lines += [found.get(name, "").strip().replace("\n", " ") for name in ("index-url", "trusted-host")]
-    # The first is that of packages without machine code.
-    print("\n".join(lines + list(dict.fromkeys(folders))))
+    # The first is that of packages without machine code. `lib64` of a virtual environment is a link to `lib`.
+    folders = {os.path.realpath(folder): folder for folder in reversed(folders)}
+    print("\n".join(lines + list(reversed(list(folders.values())))))
 
 
 def asked():
@@ -141,6 +144,13 @@ def rewrite(info, rows):
     os.chmod(record, mode & 0o7777)
 
 
+def remove(path):
+    try:
+        os.remove(path)
+    except OSError:
+        pass
+
+
 def create(path, data, mode):
     with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
         file.write(data)
@@ -156,7 +166,9 @@ def compiled(cache, draft, file, path):
     entry = os.path.join(cache, key[:2], key)
     try:
         with open(entry, "rb") as file:
-            return file.read()
+            digest, data = file.read(DIGEST), file.read()
+        if hashlib.sha256(data).digest() == digest:
+            return data
     except OSError:
         pass
     try:
@@ -166,11 +178,12 @@ def compiled(cache, draft, file, path):
         return None
     data = importlib.util.MAGIC_NUMBER + UNCHECKED + importlib.util.source_hash(source) + marshal.dumps(code)
     try:
-        create(draft, data, 0o644)
+        create(draft, hashlib.sha256(data).digest() + data, 0o644)
         os.makedirs(os.path.dirname(entry), exist_ok=True)
         os.replace(draft, entry)
     except OSError:
-        pass
+        # No room, for one: then there is no cache.
+        remove(draft)
     return data
 
 
@@ -190,10 +203,8 @@ def compile_all(cache, draft, paths, numbers):
             os.makedirs(folder, exist_ok=True)
             folders.add(folder)
         # An older one is replaced and not written into: it may be a file of a layer below.
-        if os.path.lexists(to):
-            os.remove(to)
-        mode = (os.stat(path).st_mode | 0o200) & 0o666
-        create(to, data, mode)
+        remove(to)
+        create(to, data, (os.stat(path).st_mode | 0o200) & 0o666)
 
 
 def unpacked(folder):
@@ -214,10 +225,15 @@ def ahead(cache, draft, wheels, share):
     """Compiles a share of what the installer has unpacked so far, until it is ended."""
     magic, since, folders = asked()
     number, count = share
+    parent = os.getppid()
     os.nice(19)
-    seen = set()
-    while True:
+    seen, changed = set(), None
+    while os.getppid() == parent:
+        time.sleep(PAUSE)
         try:
+            if os.stat(wheels).st_mtime_ns == changed:
+                continue
+            changed = os.stat(wheels).st_mtime_ns
             new = [entry for entry in os.scandir(wheels) if entry.name not in seen]
             for entry in sorted(new, key=lambda entry: entry.name):
                 seen.add(entry.name)
@@ -233,7 +249,6 @@ def ahead(cache, draft, wheels, share):
         except OSError:
             # There is nothing yet, or not any more.
             pass
-        time.sleep(PAUSE)
 
 
 def forked(work, *words):
@@ -249,17 +264,19 @@ def forked(work, *words):
     os._exit(0)
 
 
-def finish(cache, names, wheels, flag):
+def finish(cache, names, wheels, flag, shell):
     # What a module leaves goes with it; looking for cycles costs more than what is found.
     gc.disable()
     warnings.simplefilter("ignore")
-    count = os.cpu_count() or 1
+    count = len(os.sched_getaffinity(0))
     # Several images share a cache, and their processes have the same numbers.
     drafts = [os.path.join(cache, "new-" + os.urandom(8).hex()) for _ in range(2 * count)]
     wheels = os.path.join(wheels, "archive-v0")
-    few = min(count, 8)
+    few = min(count, 4)
     early = [forked(ahead, cache, drafts[count + number], wheels, (number, few)) for number in range(few)]
     while not os.path.exists(flag):
+        # Without a namespace of processes nobody ends this one where the installer fails.
+        os.kill(int(shell), 0)
         time.sleep(PAUSE)
     # Not to be waited for: on a machine that has no time left, theirs is the last.
     for child in early:
@@ -288,8 +305,7 @@ def finish(cache, names, wheels, flag):
     os.close(ends)
     results = [os.waitpid(child, 0)[1] for child in early + children]
     for draft in drafts:
-        if os.path.lexists(draft):
-            os.remove(draft)
+        remove(draft)
     sys.exit(1 if any(results[len(early):]) else 0)
 
 

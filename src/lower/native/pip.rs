@@ -100,7 +100,7 @@ compiler() {{ \"$kiln_loader\" --library-path \"$kiln_libraries\" \"{TWIN}$kiln_
         let names = crate::lower::packages::quoted(&names);
         let flag = format!("{SCRATCH}/installed");
         (
-            format!("compiler finish {CACHE} {names} {wheels} {flag} &\nkiln_finish=$!"),
+            format!("compiler finish {CACHE} {names} {wheels} {flag} $$ &\nkiln_finish=$!"),
             format!(": > {flag}\nwait \"$kiln_finish\""),
         )
     }

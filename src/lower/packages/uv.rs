@@ -10,7 +10,7 @@ const CACHE: &str = "/run/kiln/uv-cache";
 const ENV: &[(&str, &str)] = &[
     ("UV_CACHE_DIR", CACHE),
     ("UV_BREAK_SYSTEM_PACKAGES", "1"),
-    // The cache is another file system, and goes away with the step.
+    // The cache is another file system, and no part of the image.
     ("UV_LINK_MODE", "copy"),
     ("UV_NO_PROGRESS", "1"),
     ("UV_PYTHON_DOWNLOADS", "never"),

@@ -47,7 +47,7 @@ tests:
     assert_eq!(mode, "native-tools");
     assert_eq!(
         why,
-        "apt, dpkg and dash of the base; perl and Python are emulated, as no twin of the image is built here"
+        "apt, dpkg and dash of the base; perl and Python are emulated, as there is no twin of the step"
     );
 }
 
@@ -99,8 +99,8 @@ steps:
     );
     let ended = run(space.networked(&["build", "above", "--push", "--progress=plain"])).expect(0);
     ended.says(&[
-        "s/recipe.yaml:8:5: `apt install sl` and 1 more are emulated: neither the image nor its base is to be had for \
-         linux/amd64, so there is no twin to take programs from",
+        "s/recipe.yaml:8:5: `apt install sl` and 1 more are emulated: there is no twin to take programs from: this \
+         builder does not make the step for linux/amd64, and its base is no image of a registry that is there for it",
     ]);
     assert_eq!(modes(&space)[0].0, "emulated");
 }

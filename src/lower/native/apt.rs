@@ -94,11 +94,11 @@ impl Tools {
                 "apt, dpkg and Python of the twin; dash and perl are emulated, as the step replaces them"
             }
             (true, true) => {
-                "apt, dpkg and dash of the base; perl and Python are emulated, as no twin of the image is built here"
+                "apt, dpkg and dash of the base; perl and Python are emulated, as there is no twin of the step"
             }
             (false, true) => {
                 "apt and dpkg of the base; dash is emulated, as the step replaces it, and so are perl and Python, as \
-                 no twin of the image is built here"
+                 there is no twin of the step"
             }
         }
     }
@@ -155,10 +155,15 @@ export PATH APT_CONFIG
     /// Looks into what a call of apt would do: dpkg cannot replace a file that something is mounted over.
     pub(in crate::lower) fn rehearsal(&self, call: &str) -> Option<String> {
         let code = Decline::Overlay.code();
+        let overlaid = if self.base_alone {
+            "dash"
+        } else {
+            "(dash|perl-base)"
+        };
         self.overlays.then(|| {
             format!(
                 "{call} -s > {SCRATCH}/rehearsed
-if grep -q -E '^(Inst|Remv) (dash|perl-base) ' {SCRATCH}/rehearsed; then exit {code}; fi"
+if grep -q -E '^(Inst|Remv) {overlaid} ' {SCRATCH}/rehearsed; then exit {code}; fi"
             )
         })
     }
@@ -172,8 +177,7 @@ if grep -q -E '^(Inst|Remv) (dash|perl-base) ' {SCRATCH}/rehearsed; then exit {c
         let mut exec = exec
             .on(self.native)
             .bind_pinned(TOOLS, &self.collected, "")
-            .bind_pinned(libraries.clone(), &self.after, &libraries)
-            .tmpfs(SCRATCH);
+            .bind_pinned(libraries.clone(), &self.after, &libraries);
         if self.native.architecture() == "arm64" {
             let path = format!("/usr/lib/{loader}");
             exec = exec.bind_pinned(path.clone(), &self.after, &path);

@@ -7,7 +7,7 @@
 //!
 //! The native programs come from the *twin*: the same image as it is built for the builder's own platform. `pip`
 //! takes the interpreter of the twin before the step, `apt` the programs of the twin after the step, whose packages
-//! are the same. What a twin cannot give is found out by the op itself before it changes anything: it ends with a
+//! are the same. Where no such leg is made by the same builder, the base alone is the twin. What a twin cannot give is found out by the op itself before it changes anything: it ends with a
 //! code of its own, and the step is lowered anew without, see [`Decline`].
 
 mod apt;
@@ -47,8 +47,7 @@ pub struct StepId {
 /// What a step of the twin gives to the same step of a foreign platform.
 #[derive(Debug, Clone)]
 pub struct TwinStep {
-    /// Whether there is but the base of a twin: then neither of both states has the step's packages, nor those of the
-    /// steps before.
+    /// Whether it is the base alone: then `before` and `after` are that base, without what steps have added.
     pub(in crate::lower) base_alone: bool,
     /// The base that the twin's steps begin on.
     pub(in crate::lower) base: State,
@@ -110,8 +109,8 @@ impl Decline {
                  architecture), or `/bin` is a folder of its own: the step is emulated"
             }
             Self::Interpreter => {
-                "the image of the builder's platform has no Python of the same version there: modules are compiled \
-                 under emulation"
+                "the twin, for the builder's platform, has no Python of the same version there: modules are compiled under \
+                 emulation"
             }
         }
     }
@@ -188,7 +187,8 @@ impl Lowering<'_> {
         match step.or_else(|| chain.native_first.clone().map(TwinStep::of_base)) {
             Some(step) => Way::Tools(Box::new(step)),
             None => fallback(&format!(
-                "neither the image nor its base is to be had for {}, so there is no twin to take programs from",
+                "there is no twin to take programs from: this builder does not make the step for {}, and its base is no \
+                 image of a registry that is there for it",
                 facts.native
             )),
         }

@@ -6,7 +6,7 @@ use super::{PackageFile, quoted, quoted_all};
 use crate::llb::{CacheSharing, FileActions, State};
 use crate::lower::chain::Chain;
 use crate::lower::mode::Said;
-use crate::lower::native::{Tools, Way};
+use crate::lower::native::{SCRATCH, Tools, Way};
 use crate::lower::program::Call;
 use crate::lower::stages::{Lowering, title};
 use crate::recipe::steps::{Apt, AptSource, Key};
@@ -66,6 +66,7 @@ impl Lowering<'_> {
             // Private: two images on one builder must neither wait for each other nor share a lock.
             let id = |what: &str| format!("kiln/apt/{what}/{arch}");
             let exec = exec
+                .tmpfs(SCRATCH)
                 .cache(LISTS, id("lists"), CacheSharing::Private, None)
                 .cache(ARCHIVES, id("archives"), CacheSharing::Private, None);
             super::with_files(exec, &files)
@@ -188,8 +189,10 @@ fn script(apt: &Apt, files: &[PackageFile], tools: Option<&Tools>) -> String {
     let settings = [
         format!("Dir::State::Lists={LISTS}"),
         format!("Dir::Cache::Archives={ARCHIVES}"),
-        "Dir::Cache::pkgcache=".to_owned(),
-        "Dir::Cache::srcpkgcache=".to_owned(),
+        // What apt makes of the lists is kept from one call to the next, and not longer: it would be taken for that of
+        // another image whose files have the same times.
+        format!("Dir::Cache::pkgcache={SCRATCH}/pkgcache.bin"),
+        format!("Dir::Cache::srcpkgcache={SCRATCH}/srcpkgcache.bin"),
         // The mounts belong to root, whom apt's own user could not read from.
         "APT::Sandbox::User=root".to_owned(),
         "APT::Keep-Downloaded-Packages=true".to_owned(),

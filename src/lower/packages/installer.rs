@@ -91,7 +91,14 @@ impl Lowering<'_> {
             let mode = emulated("pip of the image itself");
             return Some(plain(pip_itself(pip), mode));
         }
-        let way = self.way(chain, id, program);
+        let way = match self.way(chain, id, program) {
+            Way::Tools(twin)
+                if twin.uv.is_none() && wheel_of(*twin.before.platform()).is_none() =>
+            {
+                Way::Emulated(Said::fallback("there is no uv for the builder's platform"))
+            }
+            way => way,
+        };
         let (uv, machine) = match &way {
             Way::Tools(twin) => (twin.uv.clone(), Some(*twin.before.platform())),
             Way::Native | Way::Emulated(_) => (None, None),

@@ -5,7 +5,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 if [[ ${1:-} != inside ]]; then
-    export KILN_LAB_SUITES=${KILN_LAB_SUITES-pythons resolute}
+    export KILN_LAB_SUITES="pythons resolute"
     exec "$here/lab" run -- "$here/prove.sh" inside "$@"
 fi
 shift
@@ -28,7 +28,8 @@ for image in "${images[@]}"; do
     started=$SECONDS code=0
     (cd "$folder" && "$kiln" prove "$image" --progress=quiet --format=json) >"$report" || code=$?
     ((code == 0)) || failed=1
-    said=$(jq -r '.images[] | "\(.platform) \(.entries) entries, \(.by_chance | length) by chance, \([.excused[] | length] | add // 0) excused, \(.differences | length) differences"' "$report") || said="exit code $code"
+    said=$(jq -r '.images[] | "\(.platform) \(.entries) entries, \(.by_chance | length) by chance, \([.excused[] | length] | add // 0) excused, \(.differences | length) differences"' "$report") || said=
+    [[ -n $said ]] || said="exit code $code"
     lines+=("$(printf '%-28s %s, %d s' "$image" "$said" $((SECONDS - started)))")
     printf '%s\n' "${lines[-1]}"
     ((code == 0)) || jq . "$report" >&2 || true

@@ -56,7 +56,8 @@ const LINES: [Line; 13] = [
     (Scope::Both, Some((Step::Apt, true)), 0.33),
     (Scope::Both, Some((Step::Pip, true)), 0.1),
     (Scope::Both, Some((Step::Apt, false)), 1.0),
-    (Scope::Both, Some((Step::Pip, false)), 0.55),
+    // Beside the foreign platform's apt, which needs one of two cores; alone it is below.
+    (Scope::Both, Some((Step::Pip, false)), 1.0),
     (Scope::Compiled, None, 0.25),
     (Scope::Compiled, Some((Step::Apt, true)), 0.33),
     (Scope::Compiled, Some((Step::Pip, true)), 0.04),

@@ -59,15 +59,14 @@ debian() {
 # bootstrap ARG… SUITE TARGET names no mirror for Debian: mmdebstrap knows the suite's own, security updates
 # included. Ubuntu's archive holds the usual architectures of its newest releases only; older ones have arm64 elsewhere.
 bootstrap() {
-    local pocket keys status=0
-    local -a sources=()
+    local keys status=0
+    local -a sources
     if [[ $LAB_SUITE != "$LAB_UBUNTU" ]]; then
         mmdebstrap "$@"
         return
     fi
-    for pocket in '' -updates -security; do
-        sources+=("deb $LAB_UBUNTU_ARCHIVE $LAB_SUITE$pocket main universe")
-    done
+    # As it was released: what comes after is not always complete for both.
+    sources=("deb $LAB_UBUNTU_ARCHIVE $LAB_SUITE main universe")
     # apt reads keys as a user of its own, who may not look into the cache.
     keys=$(mktemp --suffix=.gpg)
     install -m 0644 "$KILN_LAB/bases/ubuntu.gpg" "$keys"

@@ -351,7 +351,8 @@ fn the_base_of_the_services_is_locked_for_both_platforms_and_accelerators_and_bu
         command.env("KILN_UV", uv(&space.lab));
         command
     };
-    let both = ["ai-base", "ai-services"];
+    let service = format!("{}-ai-services:latest", space.repository());
+    let both = ["ai-base", service.as_str()];
     run(networked(
         &[&["lock", "--set=list=demo"], &both[..]].concat(),
     ))

@@ -127,8 +127,8 @@ impl Tools {
         let triplet = self.libraries.triplet;
         let link = if self.native.architecture() == "amd64" {
             format!(
-                "if [ -e /lib64 ] || [ -L /lib64 ]; then exit {code}; fi
-{loader} {TOOLS}/bin/ln -s usr/lib/{triplet} /lib64
+                "if [ -e /lib64 ] || [ -L /lib64 ] || ! [ -x {TOOLS}/link ]; then exit {code}; fi
+{loader} {TOOLS}/link -s usr/lib/{triplet} /lib64
 trap 'rm -f /lib64' EXIT",
                 loader = self.loader()
             )

@@ -16,19 +16,25 @@ programs() { # the names of a package's programs
 }
 
 is_elf() {
-    [ -f "$1" ] && [ ! -L "$1" ] || return 1
+    [ -f "$1" ] || return 1
     magic=$(head -c 4 "$1" | tail -c 3)
     [ "$magic" = ELF ]
 }
 
 wanted="apt-get apt-cache apt-mark apt-config gpgv sqv dpkg-deb dpkg-split update-alternatives"
-for package in coreutils dash diffutils findutils grep gzip mawk sed tar xz-utils; do
+# Where the usual coreutils are another implementation, theirs are links to one program, which looks at its name.
+for package in coreutils coreutils-from-uutils rust-coreutils gnu-coreutils dash diffutils findutils grep gzip mawk sed tar xz-utils; do
     wanted="$wanted $(programs "$package")"
 done
 for name in $wanted; do
-    case $name in uname | arch) continue ;; esac
-    if is_elf "/usr/bin/$name"; then cp -p "/usr/bin/$name" "$out/bin/$name"; fi
+    case $name in uname | arch | gnuuname | gnuarch) continue ;; esac
+    real=$(readlink -f "/usr/bin/$name") && is_elf "$real" || continue
+    program=${real##*/}
+    [ -e "$out/bin/$program" ] || cp -p "$real" "$out/bin/$program"
+    [ "$program" = "$name" ] || ln -sf "$program" "$out/bin/$name"
 done
+# What makes the first link is started by the loader, which hides its name from such a program.
+if [ -e "$out/bin/gnuln" ]; then cp -p "$out/bin/gnuln" "$out/link"; else cp -pL "$out/bin/ln" "$out/link" || true; fi
 ln -sf dash "$out/bin/sh"
 [ ! -e "$out/bin/mawk" ] || ln -sf mawk "$out/bin/awk"
 cp -pL /usr/lib/apt/methods/* "$out/methods/"

@@ -67,22 +67,27 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// Native tools do it.
-    pub(super) fn tools(why: impl Into<String>) -> Self {
+    fn new(mode: Mode, why: impl Into<String>) -> Self {
         Self {
-            mode: Mode::NativeTools,
+            mode,
             why: why.into(),
             is_fallback: false,
         }
     }
 
+    /// The builder is of the platform.
+    fn native(why: impl Into<String>) -> Self {
+        Self::new(Mode::Native, why)
+    }
+
+    /// Native tools do it.
+    pub(super) fn tools(why: impl Into<String>) -> Self {
+        Self::new(Mode::NativeTools, why)
+    }
+
     /// It is emulated, as somebody wants it.
     pub(super) fn wanted(why: impl Into<String>) -> Self {
-        Self {
-            mode: Mode::Emulated,
-            why: why.into(),
-            is_fallback: false,
-        }
+        Self::new(Mode::Emulated, why)
     }
 
     /// It is emulated, as something keeps native tools from it.
@@ -103,10 +108,7 @@ impl Lowering<'_> {
         let said = if platform.is_foreign_to(facts.native) {
             Said::wanted(why)
         } else {
-            Said {
-                mode: Mode::Native,
-                ..Said::wanted(format!("{} builder", facts.native))
-            }
+            Said::native(format!("{} builder", facts.native))
         };
         self.note_said(title, place, said);
     }

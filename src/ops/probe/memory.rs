@@ -22,6 +22,7 @@ const FILE: &str = ".kiln/builders.json";
 const VERSION: u32 = 1;
 /// The largest file that is read.
 const MAX_BYTES: u64 = 4 << 20;
+
 /// What tells one builder from another: another machine may come to stand behind a name, and another name may be
 /// given to an address.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

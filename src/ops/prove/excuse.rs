@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::layer::{Aspect, Difference};
+use crate::layer::{Aspect, Difference, Kind, Tree};
 
 /// A difference that is known, and does no harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,15 @@ pub struct Excuse {
 }
 
 /// All excuses, in the order in which they are tried.
-pub const EXCUSES: [Excuse; 6] = [INSTALLER, REQUESTED, RECORD, DIRECT_URL, SCRIPT, PYC_HEADER];
+pub const EXCUSES: [Excuse; 7] = [
+    INSTALLER,
+    REQUESTED,
+    RECORD,
+    DIRECT_URL,
+    SCRIPT,
+    PYC_HEADER,
+    PYC_OF_BASE,
+];
 
 const INSTALLER: Excuse = Excuse {
     id: "installer",
@@ -60,9 +68,17 @@ const PYC_HEADER: Excuse = Excuse {
     reason: "kiln compiles byte-code that does not go stale when the times of files are set back; pip writes the \
              time of the source into it.",
 };
+const PYC_OF_BASE: Excuse = Excuse {
+    id: "pyc-of-base",
+    files: "`__pycache__/*.pyc` whose source the layer does not have, and the folder `__pycache__`",
+    differs: "it is there in emulated builds only",
+    reason: "Where a base comes without byte-code, Python leaves that of the modules which pip loads to run at all. uv \
+             loads none.",
+};
 
-/// The excuse for a difference between a build with native tools and an emulated one, in this order.
-pub(super) fn excuse(difference: &Difference) -> Option<&'static Excuse> {
+/// The excuse for a difference between a build with native tools and an emulated one, in this order. `emulated` is
+/// the latter's layer.
+pub(super) fn excuse(difference: &Difference, emulated: &Tree) -> Option<&'static Excuse> {
     let fits = |excuse: &&Excuse| match excuse.id {
         "installer" => is(difference, b"INSTALLER", Aspect::Content),
         "requested" => is_added(difference, b"REQUESTED"),
@@ -70,6 +86,7 @@ pub(super) fn excuse(difference: &Difference) -> Option<&'static Excuse> {
         "direct-url" => is(difference, b"direct_url.json", Aspect::Content),
         "script" => difference.aspect == Aspect::LauncherText,
         "pyc-header" => difference.aspect == Aspect::Header,
+        "pyc-of-base" => is_pyc_of_base(difference, emulated),
         _ => false,
     };
     EXCUSES.iter().find(fits)
@@ -86,6 +103,39 @@ fn is(difference: &Difference, name: &[u8], aspect: Aspect) -> bool {
 /// Whether it is a file of a distribution that only the build with native tools has.
 fn is_added(difference: &Difference, name: &[u8]) -> bool {
     is(difference, name, Aspect::Presence) && difference.first == "file"
+}
+
+/// Whether it is byte-code that only the emulated build has, of a source that is not of this layer, or its folder.
+fn is_pyc_of_base(difference: &Difference, emulated: &Tree) -> bool {
+    if difference.aspect != Aspect::Presence {
+        return false;
+    }
+    let path = &difference.path;
+    // Of two layers with different paths, one has it.
+    match emulated.entries.get(path).map(|it| &it.kind) {
+        Some(Kind::Folder) => path.ends_with(b"/__pycache__"),
+        Some(Kind::File(_)) => {
+            source_of(path).is_some_and(|it| !emulated.entries.contains_key(&it))
+        }
+        _ => false,
+    }
+}
+
+/// The source of byte-code: of `a/__pycache__/b.cpython-311.opt-1.pyc` it is `a/b.py` (PEP 3147, PEP 488).
+fn source_of(path: &[u8]) -> Option<Vec<u8>> {
+    let mut parts = path.rsplitn(3, |byte| *byte == b'/');
+    let name = parts.next()?.strip_suffix(b".pyc")?;
+    if parts.next()? != b"__pycache__" {
+        return None;
+    }
+    let mut stem = name.rsplitn(2, |byte| *byte == b'.');
+    let tag = stem.next()?;
+    let mut module = stem.next()?;
+    if tag.starts_with(b"opt-") {
+        let dot = module.iter().rposition(|byte| *byte == b'.')?;
+        module = &module[..dot];
+    }
+    Some([parts.next()?, b"/", module, b".py"].concat())
 }
 
 /// The table, for `docs/prove.md`.

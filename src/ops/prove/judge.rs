@@ -167,7 +167,7 @@ impl ProvedLeg {
             .collect();
         for difference in compare(tools, first) {
             let found = found(number, made_by, &difference);
-            if let Some(excuse) = excuse(&difference) {
+            if let Some(excuse) = excuse(&difference, first) {
                 self.excused.entry(excuse.id).or_default().push(found);
             } else if chance.contains(&(difference.path, difference.aspect)) {
                 self.by_chance.push(found);

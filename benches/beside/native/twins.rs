@@ -16,7 +16,7 @@ use crate::{Fallible, fault};
 const BASE: &str = "library/python:3.11-slim";
 const RECIPE: &str = include_str!("recipe.yaml");
 const DOCKERFILE: &str = include_str!("Dockerfile");
-const REQUIREMENTS: &str = include_str!("requirements.txt");
+const REQUIREMENTS: &str = include_str!("../../../tests/proofs/recipes/requirements.txt");
 /// The list of the repository's own recipe.
 const WITH_TORCH: &str = include_str!("../../../recipes/ai-base/requirements-unified.txt");
 const TORCH: [&str; 3] = ["torch", "torchvision", "torchaudio"];

@@ -50,7 +50,7 @@ fn scientific_packages_import_fit_check_and_go() {
     let Some(space) = Workspace::for_long() else {
         return;
     };
-    let list = include_str!("../../benches/beside/native/requirements.txt");
+    let list = include_str!("../proofs/recipes/requirements.txt");
     space.file("r/requirements.txt", list);
     builds_and_passes(
         &space,

@@ -1,5 +1,7 @@
 //! What an image or stage begins with.
 
+use std::collections::BTreeSet;
+
 use super::chain::{Built, pairs};
 use super::pins::{BaseRecord, Parent, PinnedImage, PinnedLayout};
 use super::stages::Lowering;
@@ -204,6 +206,7 @@ fn inherit(
         env: pairs(&config.config.env),
         cwd: cwd.unwrap_or_else(|| "/".to_owned()),
         history: config.history.clone(),
+        packages: BTreeSet::new(),
         base: BaseParts {
             config: config.clone(),
             config_bytes: bytes.cloned(),

@@ -1,5 +1,7 @@
 //! A file system in the making: steps are added at its end.
 
+use std::collections::BTreeSet;
+
 use crate::llb::{FileActions, Note, State};
 use crate::oci::History;
 use crate::recipe::{EnvChange, EnvEntry, Shell, Step};
@@ -38,6 +40,8 @@ pub(super) struct Chain {
     pub(super) shell: Shell,
     /// One entry per layer added to the base.
     pub(super) history: Vec<History>,
+    /// The packages of the distribution that its steps have asked for.
+    pub(super) packages: BTreeSet<String>,
     pending: Option<Pending>,
     created: String,
     timestamp: i64,
@@ -54,6 +58,7 @@ pub(super) struct Built {
     pub(super) env: Vec<(String, String)>,
     pub(super) cwd: String,
     pub(super) history: Vec<History>,
+    pub(super) packages: BTreeSet<String>,
 }
 
 impl Chain {
@@ -69,6 +74,7 @@ impl Chain {
             cwd: built.cwd,
             shell,
             history: built.history,
+            packages: built.packages,
             pending: None,
             created: super::config::rfc3339(epoch),
             timestamp: epoch.saturating_mul(1_000_000_000),
@@ -86,6 +92,7 @@ impl Chain {
             env: self.env,
             cwd: self.cwd,
             history: self.history,
+            packages: self.packages,
         }
     }
 

@@ -130,7 +130,7 @@ steps:
     ));
     built(&space).expect(0).says(&[
         "r/recipe.yaml:8:5: `apt install sl` is emulated: the builder's kernel has no emulator that native programs \
-         could call",
+         could call; `kiln doctor` says what to do",
     ]);
     assert_eq!(modes(&space)[0].0, "emulated");
 }
@@ -213,5 +213,69 @@ steps:
 "
     ));
     built(&space).expect(3).says(&["`native: false`"]);
+    assert!(!space.is_published());
+}
+
+#[test]
+fn an_image_with_a_uv_of_its_own_gets_kilns_on_the_foreign_platform_and_it_is_said() {
+    let Some(space) = Workspace::new() else {
+        return;
+    };
+    space.recipe(&format!(
+        "{PYTHON}platforms: [linux/amd64, linux/arm64]
+steps:
+  - pip: {{install: [uv]}}
+    env: {{RUN: UNIQUE}}
+  - pip: {{install: [click==8.1.7]}}
+tests:
+  - run: uv --version && python3 -c 'import click'
+"
+    ));
+    built(&space).expect(0).says(&[
+        "r/recipe.yaml:10:5: ",
+        "the image's own uv runs on its own platform alone: kiln's uv, which needs no libraries, installs there",
+    ]);
+    let tools = (
+        "native-tools".to_owned(),
+        "uv, and the twin's Python compiles".to_owned(),
+    );
+    assert_eq!(modes(&space), [tools.clone(), tools]);
+}
+
+#[test]
+fn where_the_twin_has_other_packages_perl_and_python_are_the_images_own() {
+    let Some(space) = Workspace::new() else {
+        return;
+    };
+    space.recipe(&format!(
+        "{DEBIAN}platforms: [linux/amd64, linux/arm64]
+steps:
+  - apt: {{install: [sl, {{if: arch == \"arm64\", then: python3-minimal}}]}}
+    env: {{RUN: UNIQUE}}
+  - apt: {{install: [hello]}}
+"
+    ));
+    let _ = built(&space).expect(0);
+    let own = "apt, dpkg and dash of the twin; perl and Python are emulated, as the twin has other packages";
+    let own = ("native-tools".to_owned(), own.to_owned());
+    assert_eq!(modes(&space), [own.clone(), own]);
+}
+
+#[test]
+fn a_package_that_wants_a_compiler_is_told_from_one_that_fails() {
+    let Some(space) = Workspace::new() else {
+        return;
+    };
+    space.recipe(&format!(
+        "{PYTHON}platforms: [linux/arm64]
+steps:
+  - pip: {{install: [ujson==5.10.0], options: [--no-binary, ujson]}}
+    env: {{RUN: UNIQUE}}
+"
+    ));
+    built(&space).expect(3).says(&[
+        "r/recipe.yaml:8:5",
+        "a package without a wheel for this platform wants a compiler: install one in a step before",
+    ]);
     assert!(!space.is_published());
 }

@@ -1,6 +1,6 @@
 //! `apt` by native programs: which of the twin's stand where, and what the script does before anything else.
 
-use super::{Decline, Libraries, SCRATCH, StepId, TOOLS, TWIN, TwinStep, libraries};
+use super::{Decline, Libraries, Likeness, SCRATCH, StepId, TOOLS, TWIN, TwinStep, libraries};
 use crate::llb::{Exec, Note, State};
 use crate::lower::chain::{Chain, joined};
 use crate::lower::stages::Lowering;
@@ -25,7 +25,7 @@ pub(in crate::lower) struct Tools {
     pub(in crate::lower) native: Platform,
     overlays: bool,
     /// Whether the twin is but a base: Python and perl are not taken from it.
-    base_alone: bool,
+    likeness: Likeness,
 }
 
 /// The name of an architecture in dpkg's words.
@@ -80,26 +80,35 @@ impl Lowering<'_> {
             libraries,
             native,
             overlays: !self.has_declined(id, Decline::Overlay),
-            base_alone: twin.base_alone,
+            likeness: twin.likeness,
         })
     }
 }
 
 impl Tools {
     /// Which programs of the builder's platform work.
-    pub(in crate::lower) fn words(&self) -> &'static str {
-        match (self.overlays, self.base_alone) {
-            (true, false) => "apt, dpkg, dash, perl and Python of the twin",
-            (false, false) => {
-                "apt, dpkg and Python of the twin; dash and perl are emulated, as the step replaces them"
+    pub(in crate::lower) fn words(&self) -> String {
+        let of = match self.likeness {
+            Likeness::Same | Likeness::Lacks => "twin",
+            Likeness::Base => "base",
+        };
+        let dash = "as the step replaces";
+        let interpreters = match self.likeness {
+            Likeness::Same => None,
+            Likeness::Lacks => Some("as the twin has other packages"),
+            Likeness::Base => Some("as there is no twin of the step"),
+        };
+        match (self.overlays, interpreters) {
+            (true, None) => format!("apt, dpkg, dash, perl and Python of the {of}"),
+            (false, None) => {
+                format!("apt, dpkg and Python of the {of}; dash and perl are emulated, {dash} them")
             }
-            (true, true) => {
-                "apt, dpkg and dash of the base; perl and Python are emulated, as there is no twin of the step"
+            (true, Some(why)) => {
+                format!("apt, dpkg and dash of the {of}; perl and Python are emulated, {why}")
             }
-            (false, true) => {
-                "apt and dpkg of the base; dash is emulated, as the step replaces it, and so are perl and Python, as \
-                 there is no twin of the step"
-            }
+            (false, Some(why)) => format!(
+                "apt and dpkg of the {of}; dash is emulated, {dash} it, and so are perl and Python, {why}"
+            ),
         }
     }
 
@@ -155,10 +164,9 @@ export PATH APT_CONFIG
     /// Looks into what a call of apt would do: dpkg cannot replace a file that something is mounted over.
     pub(in crate::lower) fn rehearsal(&self, call: &str) -> Option<String> {
         let code = Decline::Overlay.code();
-        let overlaid = if self.base_alone {
-            "dash"
-        } else {
-            "(dash|perl-base)"
+        let overlaid = match self.likeness {
+            Likeness::Same => "(dash|perl-base)",
+            Likeness::Lacks | Likeness::Base => "dash",
         };
         self.overlays.then(|| {
             format!(
@@ -185,11 +193,11 @@ if grep -q -E '^(Inst|Remv) {overlaid} ' {SCRATCH}/rehearsed; then exit {code}; 
         if self.overlays {
             exec = exec.bind_pinned(DASH, &self.after, DASH);
         }
-        if self.overlays && !self.base_alone {
-            exec = exec.bind_pinned(PERL, &self.after, PERL);
-        }
-        if self.base_alone {
+        if self.likeness != Likeness::Same {
             return exec;
+        }
+        if self.overlays {
+            exec = exec.bind_pinned(PERL, &self.after, PERL);
         }
         // Where Python is looked for that may stand aside.
         exec.bind_pinned(TWIN, &self.after, "")

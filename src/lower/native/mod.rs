@@ -26,7 +26,7 @@ use crate::recipe::{Program, Step};
 
 pub(in crate::lower) use apt::Tools;
 pub(in crate::lower) use pip::Python;
-pub(in crate::lower) use uv::wheel_of;
+pub(in crate::lower) use uv::{Wanted, wheel_of};
 
 /// Where a step's tools, the twin and scratch files are during the op.
 pub(in crate::lower) const TOOLS: &str = "/run/kiln/tools";
@@ -44,11 +44,24 @@ pub struct StepId {
     pub number: usize,
 }
 
+/// How like the foreign leg the twin is. Programs that load modules of packages, as perl and Python do, are native only
+/// where the twin has those packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::lower) enum Likeness {
+    /// It has all packages that the foreign leg asks for.
+    Same,
+    /// By the recipe it does without some of them.
+    Lacks,
+    /// It is the base alone: then `before` and `after` are that base, without what steps have added.
+    Base,
+}
+
 /// What a step of the twin gives to the same step of a foreign platform.
 #[derive(Debug, Clone)]
 pub struct TwinStep {
-    /// Whether it is the base alone: then `before` and `after` are that base, without what steps have added.
-    pub(in crate::lower) base_alone: bool,
+    pub(in crate::lower) likeness: Likeness,
+    /// The packages that steps up to this one have asked for.
+    pub(in crate::lower) packages: BTreeSet<String>,
     /// The base that the twin's steps begin on.
     pub(in crate::lower) base: State,
     /// The file system before the step, and after.
@@ -62,7 +75,8 @@ impl TwinStep {
     /// What a base gives alone, where the image is not built for the builder's platform, or not by this builder.
     fn of_base(base: State) -> Self {
         Self {
-            base_alone: true,
+            likeness: Likeness::Base,
+            packages: BTreeSet::new(),
             before: base.clone(),
             after: base.clone(),
             base,
@@ -83,11 +97,13 @@ pub enum Decline {
     Tools,
     /// The twin's interpreter: it is missing, or its byte code is another.
     Interpreter,
+    /// The image's own uv: it does not run in the file system of another platform.
+    OwnUv,
 }
 
 impl Decline {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Overlay, Self::Tools, Self::Interpreter];
+    pub const ALL: [Self; 4] = [Self::Overlay, Self::Tools, Self::Interpreter, Self::OwnUv];
 
     /// The exit code by which an op declines, before it has changed anything.
     pub fn code(self) -> i64 {
@@ -95,6 +111,7 @@ impl Decline {
             Self::Overlay => 86,
             Self::Tools => 87,
             Self::Interpreter => 88,
+            Self::OwnUv => 89,
         }
     }
 
@@ -111,6 +128,9 @@ impl Decline {
             Self::Interpreter => {
                 "the twin, for the builder's platform, has no Python of the same version there: modules are compiled under \
                  emulation"
+            }
+            Self::OwnUv => {
+                "the image's own uv runs on its own platform alone: kiln's uv, which needs no libraries, installs there"
             }
         }
     }
@@ -176,7 +196,7 @@ impl Lowering<'_> {
         }
         if !facts.inside.contains(&platform) {
             return fallback(
-                "the builder's kernel has no emulator that native programs could call",
+                "the builder's kernel has no emulator that native programs could call; `kiln doctor` says what to do",
             );
         }
         if self.has_declined(id, Decline::Tools) {
@@ -185,7 +205,12 @@ impl Lowering<'_> {
         let trail = self.job.aid.and_then(|aid| aid.twin.as_ref());
         let step = trail.and_then(|trail| trail.get(id)).cloned();
         match step.or_else(|| chain.native_first.clone().map(TwinStep::of_base)) {
-            Some(step) => Way::Tools(Box::new(step)),
+            Some(mut step) => {
+                if step.likeness == Likeness::Same && !chain.packages.is_subset(&step.packages) {
+                    step.likeness = Likeness::Lacks;
+                }
+                Way::Tools(Box::new(step))
+            }
             None => fallback(&format!(
                 "there is no twin to take programs from: this builder does not make the step for {}, and its base is no \
                  image of a registry that is there for it",
@@ -213,7 +238,8 @@ impl Lowering<'_> {
             self.ops.insert(digest.clone(), id.clone());
         }
         let step = TwinStep {
-            base_alone: false,
+            likeness: Likeness::Same,
+            packages: chain.packages.clone(),
             base,
             before,
             after: chain.state.clone(),

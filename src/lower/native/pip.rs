@@ -1,5 +1,6 @@
 //! What a `pip` step by uv needs besides uv: the interpreter that compiles, and what it runs.
 
+use super::uv::OWN;
 use super::{Decline, Libraries, SCRATCH, StepId, TWIN, TwinStep, Way, libraries};
 use crate::llb::{CacheSharing, Exec, FileActions, Note, State};
 use crate::lower::stages::Lowering;
@@ -18,6 +19,8 @@ pub(in crate::lower) struct Python {
     /// The twin's file system, and where its libraries are.
     twin: Option<(State, Libraries)>,
     finish: State,
+    /// Whether uv is of another platform than the image.
+    is_foreign: bool,
     /// Names that the step asks for; nothing where they cannot be known.
     pub(in crate::lower) names: Option<Vec<String>>,
 }
@@ -42,6 +45,7 @@ impl Lowering<'_> {
             uv,
             twin,
             finish,
+            is_foreign: matches!(way, Way::Tools(_)),
             names: None,
         }
     }
@@ -61,8 +65,16 @@ impl Python {
     /// What a script begins with: `python` is set, and `compiler` becomes what runs the twin's interpreter, or the
     /// image's own.
     pub(in crate::lower) fn before(&self, folders: &str) -> String {
+        let tries = if self.is_foreign {
+            let code = Decline::OwnUv.code();
+            format!(
+                "if [ -e {UV}/{OWN} ] && ! {UV}/uv --version >/dev/null 2>&1; then exit {code}; fi\n"
+            )
+        } else {
+            String::new()
+        };
         let asks = format!(
-            "KILN_ASKED=$(\"$python\" -I {FOLDER}/finish.py ask{folders})
+            "{tries}KILN_ASKED=$(\"$python\" -I {FOLDER}/finish.py ask{folders})
 export KILN_ASKED
 kiln_line() {{ printf '%s\\n' \"$KILN_ASKED\" | sed -n \"$1p\"; }}
 kiln_index=$(kiln_line 4)

@@ -41,6 +41,8 @@ const WHEELS: [(&str, &str, &str); 4] = [
 ];
 
 const FETCHED: &str = "/run/kiln/fetched";
+/// The file beside it that says that it is the image's own.
+pub(super) const OWN: &str = "own";
 const CACHE: &str = "/run/kiln/pip/cache";
 
 /// The wheel for a platform: pip's tag and the checksum; nothing where there is none without libraries.
@@ -57,23 +59,40 @@ pub(in crate::lower) fn wheel_of(platform: Platform) -> Option<(&'static str, &'
         .map(|(_, tag, hash)| (*tag, *hash))
 }
 
-/// Takes the image's own uv, be it a program or a module; else fetches kiln's by the first pip that is there.
-fn script(python: &str, (tag, hash): (&str, &str)) -> String {
-    let advice =
-        "there is neither pip nor uv in the image: install pip first, or mount uv for the step";
+/// Where uv is to come from.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::lower) struct Wanted<'a> {
+    /// The file system whose pip fetches it, which may be of another platform.
+    pub(in crate::lower) root: &'a State,
+    /// The platform that it runs on.
+    pub(in crate::lower) platform: Platform,
+    /// Whether the image's own is taken first. It may need libraries, so only where it runs in that image.
+    pub(in crate::lower) own: bool,
+}
+
+/// Takes the image's own uv where that will do, be it a program or a module; else fetches kiln's by the first pip that
+/// is there.
+fn script(python: &str, (tag, hash): (&str, &str), wanted: Wanted<'_>) -> String {
+    let own = wanted.own;
+    // One of the image's own platform does work there, emulated.
+    let at_last = wanted.root.platform() != &wanted.platform;
+    let advice = if own {
+        "there is neither pip nor uv in the image: install pip first, or mount uv for the step"
+    } else {
+        "the image's own uv runs on its own platform alone, and there is no pip to fetch another: install pip first, \
+         or say `native: false`"
+    };
     let failed = "uv could not be fetched: name an index that has it by PIP_INDEX_URL or pip.conf, install uv in the \
                   image, or say `installer: pip`";
     let python = quoted(python);
     format!(
-        "if own=$(command -v uv); then cp -L \"$own\" {FETCHED}/uv; exit 0; fi
+        "take() {{ cp -L \"$1\" {FETCHED}/uv; : > {FETCHED}/{OWN}; exit 0; }}
+if {own} && own=$(command -v uv); then take \"$own\"; fi
 cd {SCRATCH}
 echo 'uv=={VERSION} --hash=sha256:{hash}' > pin
 for python in {python} python3 python; do
     command -v \"$python\" >/dev/null 2>&1 || continue
-    if own=$(\"$python\" -c 'import uv; print(uv.find_uv_bin())' 2>/dev/null); then
-        cp -L \"$own\" {FETCHED}/uv
-        exit 0
-    fi
+    if {own} && own=$(\"$python\" -c 'import uv; print(uv.find_uv_bin())' 2>/dev/null); then take \"$own\"; fi
     \"$python\" -m pip --version >/dev/null 2>&1 || continue
     \"$python\" -m pip download -q --no-deps --only-binary :all: --platform {tag} --require-hashes -d . -r pin ||
         {{ echo '{failed}' >&2; exit 1; }}
@@ -82,6 +101,7 @@ for python in {python} python3 python; do
     chmod 755 {FETCHED}/uv
     exit 0
 done
+if {at_last} && own=$(command -v uv); then take \"$own\"; fi
 echo '{advice}' >&2
 exit 127",
         SCRATCH = super::SCRATCH,
@@ -89,16 +109,16 @@ exit 127",
 }
 
 impl Lowering<'_> {
-    /// uv for a platform, fetched by pip of `root`, which may be of another one.
+    /// uv for a platform.
     pub(in crate::lower) fn uv(
         &mut self,
         chain: &Chain,
         step: &Step,
         program: &Program,
         python: &str,
-        root: &State,
-        platform: Platform,
+        wanted: Wanted<'_>,
     ) -> Option<State> {
+        let Wanted { root, platform, .. } = wanted;
         let Some(wheel) = wheel_of(platform) else {
             let message = format!("uv is not to be had for {platform} as one file");
             self.error(&step.place, message);
@@ -106,11 +126,11 @@ impl Lowering<'_> {
         };
         // What the step's own work needs of its environment is not for this: only what tells pip where to ask.
         let env = chain.env_with(&program.env);
-        let own = |name: &str| {
+        let is_asked = |name: &str| {
             name.starts_with("PIP_") || matches!(name, "PATH" | "HOME" | "LANG" | "LC_ALL")
         };
         let mut env: Vec<(String, String)> =
-            env.into_iter().filter(|(name, _)| own(name)).collect();
+            env.into_iter().filter(|(name, _)| is_asked(name)).collect();
         for (name, value) in [
             ("PIP_CACHE_DIR", CACHE),
             ("PIP_NO_INPUT", "1"),
@@ -124,7 +144,7 @@ impl Lowering<'_> {
             // The step may do without: what it installs from need not be the network.
             Network::Default | Network::None => NetworkMode::Sandbox,
         };
-        let script = script(python, wheel);
+        let script = script(python, wheel, wanted);
         let args = ["/bin/sh", "-e", "-c", &script].map(String::from).to_vec();
         let mut exec = Exec::new(args).network(network);
         exec = trust::equip(exec, self.job.form, network);

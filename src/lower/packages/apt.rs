@@ -9,7 +9,7 @@ use crate::lower::mode::Said;
 use crate::lower::native::{SCRATCH, Tools, Way};
 use crate::lower::program::Call;
 use crate::lower::stages::{Lowering, title};
-use crate::recipe::steps::{Apt, AptSource, Key};
+use crate::recipe::steps::{Apt, AptSource, Key, Package};
 use crate::recipe::{Program, Step};
 
 /// Lists and archives, away from the image's own folders: base images have hooks that empty those.
@@ -21,6 +21,21 @@ const FILES: &str = "/run/kiln/apt/files";
 const LEFTOVERS: &str = "rm -rf /var/log/apt/* /var/log/dpkg.log /var/log/alternatives.log \
 /var/cache/apt/pkgcache.bin /var/cache/apt/srcpkgcache.bin /var/cache/debconf/*-old \
 /var/lib/dpkg/*-old /var/cache/ldconfig/aux-cache";
+
+impl Chain {
+    /// Keeps in mind which packages there are after a step, by the names that recipes give them. Which files there are
+    /// besides depends on the platform.
+    fn asks_for(&mut self, apt: &Apt) {
+        for name in &apt.remove {
+            self.packages.remove(name);
+        }
+        let names = apt.install.iter().filter_map(|package| match package {
+            Package::Name(name) => Some(name.clone()),
+            Package::File(_) => None,
+        });
+        self.packages.extend(names);
+    }
+}
 
 impl Lowering<'_> {
     pub(in crate::lower) fn apt(
@@ -38,6 +53,7 @@ impl Lowering<'_> {
             chain.state.clone(),
             chain.first.clone(),
         );
+        chain.asks_for(apt);
         let way = self.way(chain, &id, program);
         let tools = match &way {
             Way::Tools(twin) => self.apt_tools(chain, step, &id, twin),

@@ -3,7 +3,7 @@
 use super::{quoted, uv_options};
 use crate::lower::chain::Chain;
 use crate::lower::mode::{Said, Typed};
-use crate::lower::native::{Decline, Python, StepId, Way, wheel_of};
+use crate::lower::native::{Decline, Likeness, Python, StepId, Wanted, Way, wheel_of};
 use crate::lower::requirements::Requirements;
 use crate::lower::stages::Lowering;
 use crate::oci::Platform;
@@ -99,15 +99,27 @@ impl Lowering<'_> {
             }
             way => way,
         };
-        let (uv, machine) = match &way {
-            Way::Tools(twin) => (twin.uv.clone(), Some(*twin.before.platform())),
-            Way::Native | Way::Emulated(_) => (None, None),
+        let machine = match &way {
+            Way::Tools(twin) => Some(*twin.before.platform()),
+            Way::Native | Way::Emulated(_) => None,
+        };
+        let uv = match &way {
+            Way::Tools(twin) if !self.has_declined(id, Decline::OwnUv) => twin.uv.clone(),
+            _ => None,
         };
         let uv = if let Some(uv) = uv {
             uv
         } else {
-            let runs_on = machine.unwrap_or(platform);
-            self.uv(chain, step, program, &pip.python, &chain.state, runs_on)?
+            let root = match &way {
+                Way::Tools(twin) if twin.likeness != Likeness::Base => &twin.before,
+                _ => &chain.state,
+            };
+            let wanted = Wanted {
+                root,
+                platform: machine.unwrap_or(platform),
+                own: machine.is_none(),
+            };
+            self.uv(chain, step, program, &pip.python, wanted)?
         };
         let mut python = self.python(id, &way, platform, uv);
         python.names = uv_options::asked(pip, requirements);

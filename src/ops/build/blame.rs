@@ -13,6 +13,13 @@ const NO_SPACE: &str = "No space left on device";
 const FREE_SPACE: &str = "free space on the builder with `buildctl prune`, or give it a larger disk; then \
                           run it again: finished steps that were not pruned are cached";
 
+/// How the names of compilers end, after that of a platform.
+const COMPILERS: [&str; 5] = ["gcc", "g++", "cc", "c++", "clang"];
+
+/// What to do about it.
+const COMPILER: &str = "a package without a wheel for this platform wants a compiler: install one in a step before (as \
+                        `apt: {install: [build-essential]}`), or ask for a version that has a wheel";
+
 /// The frontend's rule about a base of another platform.
 const FOREIGN_BASE: &str = "InvalidBaseImagePlatform";
 
@@ -237,11 +244,25 @@ fn hint(message: &str, logs: &[String]) -> Option<&'static str> {
     if logs.iter().any(|line| line.contains(NO_SPACE)) {
         return Some(FREE_SPACE);
     }
+    if logs.iter().any(|line| wants_compiler(line)) {
+        return Some(COMPILER);
+    }
     if message.ends_with(EXPECTED) {
         return Some(MOVED);
     }
     let hint = FILES.iter().find(|(words, _)| message.contains(words));
     hint.map(|(_, next)| *next)
+}
+
+/// Whether it is what builders of Python packages say that find no compiler: setuptools, older ones, and Meson.
+fn wants_compiler(line: &str) -> bool {
+    let named = line
+        .split_once("No such file or directory: '")
+        .or_else(|| line.split_once("error: command '"))
+        .filter(|_| line.contains("No such file or directory"))
+        .and_then(|(_, rest)| rest.split('\'').next());
+    let is_compiler = |name: &str| COMPILERS.iter().any(|end| name.ends_with(end));
+    named.is_some_and(is_compiler) || line.contains("Unknown compiler(s)")
 }
 
 /// The builder's words without those about its own workings.
@@ -282,7 +303,26 @@ pub(super) fn explain(code: i64, emulated: bool) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::{COMPILER, hint, plain};
+
+    #[test]
+    fn a_missing_compiler_is_said_to_be_one() {
+        for line in [
+            "         error: [Errno 2] No such file or directory: 'aarch64-linux-gnu-g++'",
+            "error: command 'aarch64-linux-gnu-gcc' failed: No such file or directory",
+            "../meson.build:1:0: ERROR: Unknown compiler(s): [['cc'], ['gcc']]",
+        ] {
+            let logs = ["größe".to_owned(), line.to_owned()];
+            assert_eq!(hint("", &logs), Some(COMPILER), "{line}");
+        }
+        for other in [
+            "cat: x: No such file or directory",
+            "FileNotFoundError: [Errno 2] No such file or directory: 'größe.h'",
+            "error: command 'gcc' failed with exit status 1",
+        ] {
+            assert_eq!(hint("", &[other.to_owned()]), None, "{other}");
+        }
+    }
 
     #[test]
     fn a_message_is_about_the_recipe_and_not_about_the_builders_workings() {

@@ -129,7 +129,7 @@ fn due(refresh: Refresh, since: Since, today: Date) -> Option<String> {
             }
             let message = || {
                 format!(
-                    "`refresh: {word}`: it was built on {built}, in {then}, and it is {now}; `kiln build --force` makes it anew"
+                    "`refresh: {word}`: it was built on {built}, in {then}, and it is {now}; `kiln rebuild --due` makes it anew"
                 )
             };
             (then < now).then(message)

@@ -71,12 +71,20 @@ pub(super) fn overdue(
         let (Some(then), Some(now)) = (made.and_then(window), window(now)) else {
             continue;
         };
-        if then < now {
+        // A record of a later window was written by a clock that was wrong, and would keep the image for as long.
+        if then != now {
             let word = refresh.as_str();
+            let wrong = if then > now {
+                "; a clock was wrong"
+            } else {
+                ""
+            };
             let reason = Reason {
                 kind: ReasonKind::Refresh,
                 platform: None,
-                message: format!("`refresh: {word}`: it was made in {then}, and now is {now}"),
+                message: format!(
+                    "`refresh: {word}`: it was made in {then}, and now is {now}{wrong}"
+                ),
                 place: Some(planned.image.recipe.place.clone()),
             };
             due.insert(number, reason);

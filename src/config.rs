@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub const VARIABLES: [(&str, &str); 18] = [
     (
         "BUILDKIT_HOST",
-        "address of the builder where `kiln.yaml` names none: unix:///PATH, tcp://HOST:PORT, docker-container://NAME and others (docs/builders.md)",
+        "address of the one builder to use, instead of those that `kiln.yaml` names: unix:///PATH, tcp://HOST:PORT, docker-container://NAME and others (docs/builders.md)",
     ),
     (
         "KILN_BUILDER_TLS",
@@ -40,7 +40,7 @@ pub const VARIABLES: [(&str, &str); 18] = [
     ("REQUESTS_CA_BUNDLE", "as SSL_CERT_FILE"),
     ("PIP_CERT", "as SSL_CERT_FILE"),
     (
-        "HTTP_PROXY, HTTPS_PROXY, NO_PROXY, ALL_PROXY",
+        "HTTP_PROXY, HTTPS_PROXY, FTP_PROXY, NO_PROXY, ALL_PROXY",
         "proxies that networked steps get, in upper or lower case; never stored, and their passwords are shown as ***",
     ),
     (

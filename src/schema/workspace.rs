@@ -111,7 +111,7 @@ static BUILDER: Table = Table {
         key(
             "slots",
             Type::Int(1, 64),
-            "How many images it builds at once.",
+            "How many legs, images on a platform, it builds at once.",
         ),
         key(
             "tls",

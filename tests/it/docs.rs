@@ -1,5 +1,6 @@
 //! Pages that are made of the code, held against it. `KILN_UPDATE_DOCS=1` writes them anew.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -170,4 +171,55 @@ fn the_page_on_benchmarks_tells_of_every_part() {
         let named = format!("`{part}`");
         assert!(page.contains(&named), "docs/benchmarks.md lacks {named}");
     }
+}
+
+/// The names of all keys in a schema.
+fn keys(schema: &serde_json::Value, found: &mut BTreeSet<String>) {
+    if let Some(own) = schema["properties"].as_object() {
+        found.extend(own.keys().cloned());
+    }
+    let below: Vec<&serde_json::Value> = match schema {
+        serde_json::Value::Object(map) => map.values().collect(),
+        serde_json::Value::Array(list) => list.iter().collect(),
+        _ => Vec::new(),
+    };
+    for value in below {
+        keys(value, found);
+    }
+}
+
+#[test]
+fn the_page_on_the_workspace_has_every_key_and_an_example_that_is_one() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/workspace.md")).unwrap();
+    let schema = std::fs::read_to_string(root.join("docs/schema/workspace.json")).unwrap();
+    let mut all = BTreeSet::new();
+    keys(&serde_json::from_str(&schema).unwrap(), &mut all);
+    assert!(all.contains("mirrors") && all.contains("slots"), "{all:?}");
+    // Those of TLS are on the page about builders.
+    let own = all
+        .iter()
+        .filter(|key| !["cert", "key"].contains(&key.as_str()));
+    for key in own {
+        let is_named = [format!("`{key}`"), format!(".{key}`"), format!("{key}: ")]
+            .iter()
+            .any(|form| page.contains(form));
+        assert!(is_named, "docs/workspace.md lacks `{key}`");
+    }
+    let (_, example) = page.split_once("```yaml\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let bench = Workbench::new();
+    bench.write("kiln.yaml", example);
+    bench.write("tls/ca.pem", "");
+    bench.write(
+        "images/größe.yaml",
+        "kiln: 1\nname: size\ntags: [\"1\"]\nbase: scratch\n",
+    );
+    let ran = bench.kiln(&["plan"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("size:1") && ran.stdout.contains("2 legs"),
+        "{}",
+        ran.stdout
+    );
 }

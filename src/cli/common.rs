@@ -85,6 +85,7 @@ impl Selection {
         for finding in loaded.notes.sorted() {
             out::talk(&findings::line(finding));
         }
+        loaded.is_somewhere()?;
         Ok(loaded)
     }
 }

@@ -61,6 +61,17 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Refuses what is no workspace at all: a wrong folder is not to look like one in which all is well.
+    pub fn is_somewhere(&self) -> Result<(), OpError> {
+        if self.workspace.file.is_some() || !self.recipes.is_empty() || !self.notes.is_empty() {
+            return Ok(());
+        }
+        Err(OpError::Usage {
+            message: "no kiln.yaml in this folder or above, and no recipe".to_owned(),
+            next: Some("`kiln init` writes a first workspace; `-f FILE` names a recipe".to_owned()),
+        })
+    }
+
     /// Where an image of this workspace goes.
     pub fn destination_of(&self, image: &Image) -> Destination {
         let same = |other: &Image| {

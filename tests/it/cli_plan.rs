@@ -1,6 +1,7 @@
 //! `kiln plan`: asks nobody, unless graphs are to be written.
 
 use crate::build::{Ran, Workshop, closed_port, kiln};
+use crate::common::Workbench;
 
 async fn shop() -> Workshop {
     let shop = Workshop::new().await;
@@ -129,4 +130,21 @@ async fn graphs_of_images_from_scratch_need_nobody_and_are_the_same_in_every_fol
             "{name} depends on the folder"
         );
     }
+}
+
+#[test]
+fn a_folder_without_a_workspace_is_no_success() {
+    let bench = Workbench::new();
+    for command in ["plan", "show", "build", "outdated", "graph", "lock"] {
+        let ran = bench.kiln(&[command]);
+        assert_eq!(ran.code, 2, "{command}: {}", ran.stdout);
+        let next = ran.stderr.contains("no kiln.yaml in this folder or above")
+            && ran.stderr.contains("`kiln init`");
+        assert!(next, "{command}: {}", ran.stderr);
+    }
+    assert!(!bench.path().join("kiln.lock").exists());
+    // One that has no recipe yet is a workspace.
+    bench.write("kiln.yaml", "kiln: 1\n");
+    let ran = bench.kiln(&["plan"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
 }

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::layer::{Aspect, Difference, Kind, Tree};
+use crate::layer::{Aspect, Difference, Entry, Kind, PathBytes, Tree};
 
 /// A difference that is known, and does no harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ const PYC_HEADER: Excuse = Excuse {
 };
 const PYC_OF_BASE: Excuse = Excuse {
     id: "pyc-of-base",
-    files: "`__pycache__/*.pyc` whose source the layer does not have, and the folder `__pycache__`",
+    files: "`__pycache__/*.pyc` whose source the layer does not have, and folders with nothing else in the layer",
     differs: "it is there in emulated builds only",
     reason: "Where a base comes without byte-code, Python leaves that of the modules which pip loads to run at all. uv \
              loads none.",
@@ -111,14 +111,26 @@ fn is_pyc_of_base(difference: &Difference, emulated: &Tree) -> bool {
         return false;
     }
     let path = &difference.path;
+    let is_pyc =
+        |path: &[u8]| source_of(path).is_some_and(|it| !emulated.entries.contains_key(&it));
     // Of two layers with different paths, one has it.
     match emulated.entries.get(path).map(|it| &it.kind) {
-        Some(Kind::Folder) => path.ends_with(b"/__pycache__"),
-        Some(Kind::File(_)) => {
-            source_of(path).is_some_and(|it| !emulated.entries.contains_key(&it))
+        Some(Kind::File(_)) => is_pyc(path),
+        Some(Kind::Folder) => {
+            // A layer has the folders above what it adds, the base's own as well.
+            let mut files = below(emulated, path).filter(|(_, entry)| entry.kind != Kind::Folder);
+            let first = files.next();
+            first.is_some_and(|(path, _)| is_pyc(path)) && files.all(|(path, _)| is_pyc(path))
         }
         _ => false,
     }
+}
+
+/// What a layer has below a folder.
+fn below<'t>(tree: &'t Tree, folder: &[u8]) -> impl Iterator<Item = (&'t PathBytes, &'t Entry)> {
+    let inside = [folder, b"/"].concat();
+    let all = tree.entries.range(inside.clone()..);
+    all.take_while(move |(path, _)| path.starts_with(&inside))
 }
 
 /// The source of byte-code: of `a/__pycache__/b.cpython-311.opt-1.pyc` it is `a/b.py` (PEP 3147, PEP 488).

@@ -24,7 +24,7 @@ pub(in crate::lower) struct Tools {
     /// The builder's platform.
     pub(in crate::lower) native: Platform,
     overlays: bool,
-    /// Whether the twin is but a base: Python and perl are not taken from it.
+    /// Of a twin that is not the same, Python and perl are not taken.
     likeness: Likeness,
 }
 
@@ -92,7 +92,6 @@ impl Tools {
             Likeness::Same | Likeness::Lacks => "twin",
             Likeness::Base => "base",
         };
-        let dash = "as the step replaces";
         let interpreters = match self.likeness {
             Likeness::Same => None,
             Likeness::Lacks => Some("as the twin has other packages"),
@@ -101,13 +100,15 @@ impl Tools {
         match (self.overlays, interpreters) {
             (true, None) => format!("apt, dpkg, dash, perl and Python of the {of}"),
             (false, None) => {
-                format!("apt, dpkg and Python of the {of}; dash and perl are emulated, {dash} them")
+                format!(
+                    "apt, dpkg and Python of the {of}; dash and perl are emulated, as the step replaces them"
+                )
             }
             (true, Some(why)) => {
                 format!("apt, dpkg and dash of the {of}; perl and Python are emulated, {why}")
             }
             (false, Some(why)) => format!(
-                "apt and dpkg of the {of}; dash is emulated, {dash} it, and so are perl and Python, {why}"
+                "apt and dpkg of the {of}; dash is emulated, as the step replaces it, and so are perl and Python, {why}"
             ),
         }
     }

@@ -59,6 +59,7 @@ pub(in crate::lower) enum Likeness {
 /// What a step of the twin gives to the same step of a foreign platform.
 #[derive(Debug, Clone)]
 pub struct TwinStep {
+    /// How far its programs can be trusted with the foreign leg's packages.
     pub(in crate::lower) likeness: Likeness,
     /// The packages that steps up to this one have asked for.
     pub(in crate::lower) packages: BTreeSet<String>,

@@ -16,7 +16,7 @@ const FREE_SPACE: &str = "free space on the builder with `buildctl prune`, or gi
 /// How the names of compilers end, after that of a platform.
 const COMPILERS: [&str; 5] = ["gcc", "g++", "cc", "c++", "clang"];
 
-/// What to do about it.
+/// What to do where a compiler is missing.
 const COMPILER: &str = "a package without a wheel for this platform wants a compiler: install one in a step before (as \
                         `apt: {install: [build-essential]}`), or ask for a version that has a wheel";
 

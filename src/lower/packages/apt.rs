@@ -215,7 +215,11 @@ fn script(apt: &Apt, files: &[PackageFile], tools: Option<&Tools>) -> String {
         "Binary::apt::APT::Keep-Downloaded-Packages=true".to_owned(),
         format!("APT::Install-Recommends={}", apt.recommends),
         "Acquire::Retries=3".to_owned(),
+        // Nobody reads descriptions here, and they are half of the lists.
+        "Acquire::Languages=none".to_owned(),
         "Dpkg::Use-Pty=0".to_owned(),
+        // A step whose machine stops is never kept, so no file has to be on the disk before the next is written.
+        "Dpkg::Options::=--force-unsafe-io".to_owned(),
     ];
     let settings = settings.iter().fold(String::new(), |mut all, setting| {
         let _ = write!(all, " -o {}", quoted(setting));

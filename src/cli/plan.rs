@@ -38,8 +38,8 @@ pub(super) async fn exec(args: Args, config: &Config) -> Result<Exit, OpError> {
         platforms: args.selection.platforms.iter().copied().collect(),
         epoch: epoch(config)?,
         locked: args.locked,
-        builders: (args.steps || args.format == Format::Json)
-            .then(|| known_builders(config, &loaded.workspace)),
+        builders: Some(known_builders(config, &loaded.workspace)),
+        steps: args.steps || args.format == Format::Json,
     };
     let images = {
         let (loaded, options) = (Arc::clone(&loaded), options.clone());

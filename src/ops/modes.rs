@@ -11,7 +11,9 @@ use super::load::Loaded;
 use super::probe::{KnownBuilder, Machine, Source};
 use crate::diagnostic::Finding;
 use crate::llb::ProxyEnv;
-use crate::lower::{Aid, BuilderFacts, Epoch, Form, Job, LocalFiles, StepMode, Typed, outline};
+use crate::lower::{
+    Aid, BuilderFacts, Epoch, Form, Job, LocalFiles, Mode, StepMode, Typed, outline,
+};
 use crate::oci::Platform;
 use crate::plan::{Leg, Plan};
 use crate::text::Place;
@@ -50,20 +52,45 @@ pub struct ShownStep {
     pub title: String,
     /// Where it stands.
     pub place: Place,
-    /// `native`, `native-tools` or `emulated`; nothing where the builder is not known.
-    pub mode: Option<&'static str>,
+    /// Nothing where it is not known, as that depends on the builder.
+    pub mode: Option<Mode>,
     /// Why.
     pub why: String,
 }
 
-/// How the steps of every leg of a plan would run.
+impl ShownStep {
+    /// How it would run, as records and reports say it: `native`, `native-tools`, `emulated`.
+    pub fn mode_word(&self) -> Option<&'static str> {
+        self.mode.map(Mode::as_str)
+    }
+}
+
+impl LegModes {
+    /// The steps that are known to be emulated.
+    pub(super) fn emulated(&self) -> impl Iterator<Item = StepMode> {
+        let known = self
+            .steps
+            .iter()
+            .filter(|step| step.mode == Some(Mode::Emulated));
+        known.map(|step| StepMode {
+            title: step.title.clone(),
+            place: step.place.clone(),
+            mode: Mode::Emulated,
+            why: step.why.clone(),
+            is_fallback: false,
+        })
+    }
+}
+
+/// How the steps of some legs of a plan would run.
 pub(super) fn leg_modes(
     loaded: &Loaded,
     plan: &Plan,
+    legs: impl IntoIterator<Item = Leg>,
     builders: &[KnownBuilder],
 ) -> BTreeMap<Leg, LegModes> {
     let files = LocalFiles::new(&loaded.workspace.root);
-    let legs = plan.legs().into_iter();
+    let legs = legs.into_iter();
     legs.map(|leg| (leg, modes(plan, leg, builders, &files)))
         .collect()
 }
@@ -153,7 +180,7 @@ fn known(steps: Vec<StepMode>) -> Vec<ShownStep> {
     let shown = |it: StepMode| ShownStep {
         title: it.title,
         place: it.place,
-        mode: Some(it.mode.as_str()),
+        mode: Some(it.mode),
         why: it.why,
     };
     steps.map(shown).collect()
@@ -173,7 +200,7 @@ fn unknown(steps: Vec<StepMode>, why: &str) -> Vec<ShownStep> {
 fn either(without: Vec<StepMode>, with: &[StepMode]) -> Vec<ShownStep> {
     let mut shown = known(without);
     for (step, with) in shown.iter_mut().zip(with) {
-        if step.mode != Some(with.mode.as_str()) {
+        if step.mode != Some(with.mode) {
             step.mode = None;
             UNTRIED.clone_into(&mut step.why);
         }
@@ -228,9 +255,9 @@ mod tests {
         let shown = either(without.to_vec(), &with);
         let shown: Vec<_> = shown.iter().map(|it| (it.mode, it.why.as_str())).collect();
         let expected = [
-            (Some("emulated"), "왜"),
+            (Some(Mode::Emulated), "왜"),
             (None, UNTRIED),
-            (Some("native"), "왜"),
+            (Some(Mode::Native), "왜"),
         ];
         assert_eq!(shown, expected);
     }

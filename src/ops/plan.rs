@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::build::{epochs, rehearse};
+use super::build::{check_planned, denying, epochs, rehearse};
 use super::current::KnownBases;
 use super::error::OpError;
 use super::load::{Loaded, planned};
@@ -30,8 +30,10 @@ pub struct PlanOptions {
     pub epoch: Option<i64>,
     /// Whether everything must be in the lock.
     pub locked: bool,
-    /// The builders that it is told for how steps run; nothing where that is not asked.
+    /// The builders that are known, for what depends on them.
     pub builders: Option<Vec<KnownBuilder>>,
+    /// Whether it is told how every step runs.
+    pub steps: bool,
 }
 
 /// An image of a plan.
@@ -77,16 +79,27 @@ pub struct PlannedLeg {
 }
 
 /// Plans without asking anybody.
+///
+/// # Errors
+///
+/// [`OpError::Refused`] where a step is known to be emulated and its recipe denies that.
 pub fn plan(loaded: &Loaded, options: &PlanOptions) -> Result<Vec<PlannedImage>, OpError> {
     let plan = make(loaded, options)?;
-    let builders = options.builders.as_deref();
-    let mut modes = builders.map_or_else(BTreeMap::new, |it| leg_modes(loaded, &plan, it));
+    let mut modes = match &options.builders {
+        None => BTreeMap::new(),
+        Some(builders) if options.steps => leg_modes(loaded, &plan, plan.legs(), builders),
+        // To lower every leg of hundreds of images takes longer than all the rest.
+        Some(builders) => leg_modes(loaded, &plan, denying(&plan), builders),
+    };
+    check_planned(&plan, &modes)?;
     let images = plan.images.iter().enumerate();
     let images = images.map(|(number, image)| {
         let mut shown = view(loaded, &plan, image);
         for leg in &mut shown.legs {
             let (image, platform) = (number, leg.platform);
-            leg.modes = modes.remove(&Leg { image, platform });
+            leg.modes = modes
+                .remove(&Leg { image, platform })
+                .filter(|_| options.steps);
         }
         shown
     });

@@ -111,7 +111,9 @@ pub async fn why(
         planned.requested && !planned.platforms.is_empty()
     });
     let builders = options.plan.builders.as_deref();
-    let mut modes = builders.map_or_else(BTreeMap::new, |it| leg_modes(loaded, &judged.plan, it));
+    let mut modes = builders.map_or_else(BTreeMap::new, |it| {
+        leg_modes(loaded, &judged.plan, judged.plan.legs(), it)
+    });
     let mut story = |number: usize| {
         let mut why = image(&judged, number);
         for (&platform, leg) in &mut why.platforms {

@@ -26,9 +26,13 @@ pub(in crate::cli) fn text(image: &str, platform: Platform, modes: &LegModes) ->
     lines.join("\n")
 }
 
+fn mode(step: &ShownStep) -> &'static str {
+    step.mode_word().unwrap_or(UNKNOWN)
+}
+
 fn row(step: &ShownStep) -> Vec<String> {
     vec![
-        format!("  {}", step.mode.unwrap_or(UNKNOWN)),
+        format!("  {}", mode(step)),
         clean(&step.title),
         clean(&step.place.to_string()),
         clean(&step.why),
@@ -44,7 +48,7 @@ pub(in crate::cli) fn lines(modes: &LegModes) -> Vec<String> {
     let mut all = vec![format!("builder    {builder}")];
     all.extend(modes.steps.iter().map(|step| {
         let [mode, title, place, why] = [
-            step.mode.unwrap_or(UNKNOWN).to_owned(),
+            mode(step).to_owned(),
             clean(&step.title),
             clean(&step.place.to_string()),
             clean(&step.why),
@@ -102,7 +106,7 @@ pub(in crate::cli) fn steps_value(modes: Option<&LegModes>) -> Value {
             "title": step.title,
             "file": step.place.source.path(),
             "line": step.place.line_column().0,
-            "mode": step.mode,
+            "mode": step.mode_word(),
             "why": step.why,
         })
     };

@@ -19,6 +19,7 @@ mod due;
 mod emulation;
 mod epoch;
 mod event;
+mod foreign;
 mod found;
 mod leg;
 mod limits;
@@ -56,6 +57,7 @@ pub use reuse::{Begun, begin};
 pub use run::check;
 pub use verdict::TestReport;
 
+pub(in crate::ops) use emulation::{check_planned, denying};
 pub(in crate::ops) use epoch::epochs;
 pub(in crate::ops) use output::Scratch;
 pub(in crate::ops) use rehearse::rehearse;

@@ -13,6 +13,8 @@ LAB_COMMANDS=(
     ssh-agent:openssh-client
     jq:jq
     git:git
+    gpg:gpg
+    gpg-agent:gpg-agent
     openssl:openssl
     make:make
     cc:gcc

@@ -103,29 +103,30 @@ fn a_package_file_is_checked_and_installed_and_leaves_nothing_behind() {
     let url = Web::new(BTreeMap::from([("/kiln-live.deb", package)])).url("/kiln-live.deb");
     space.recipe(&format!(
         "base: docker.io/library/debian:bookworm-slim
-platforms: [linux/amd64]
+platforms: [linux/amd64, linux/arm64]
 steps:
   - apt: {{install: [{{url: \"{url}\", sha256: {sum}}}]}}
 "
     ));
     run(space.networked(&["build", "--push"])).expect(0);
     let image = space.published();
-    let built = image.on(BOTH[0]);
-    assert_eq!(built.text("opt/kiln-live"), format!("{}\n", space.unique));
-    let added = built.layers().nth(1).unwrap();
-    let files = added
-        .iter()
-        .filter(|entry| entry.kind != 'd')
-        .map(|entry| entry.path.as_str());
-    let strays: Vec<&str> = files
-        .filter(|path| !is_expected(path) && *path != "opt/kiln-live")
-        .filter(|path| !path.starts_with("var/lib/dpkg/info/kiln-live."))
-        .collect();
-    assert!(strays.is_empty(), "{strays:#?}");
+    for (platform, built) in image.images() {
+        assert_eq!(built.text("opt/kiln-live"), format!("{}\n", space.unique));
+        let added = built.layers().nth(1).unwrap();
+        let files = added
+            .iter()
+            .filter(|entry| entry.kind != 'd')
+            .map(|entry| entry.path.as_str());
+        let strays: Vec<&str> = files
+            .filter(|path| !is_expected(path) && *path != "opt/kiln-live")
+            .filter(|path| !path.starts_with("var/lib/dpkg/info/kiln-live."))
+            .collect();
+        assert!(strays.is_empty(), "{platform}: {strays:#?}");
+    }
 }
 
 /// A package with one file that says its version.
-fn package(space: &Workspace, name: &str, version: &str, more: &str) -> Vec<u8> {
+pub(crate) fn package(space: &Workspace, name: &str, version: &str, more: &str) -> Vec<u8> {
     let folder = format!("deb/{name}-{version}");
     space.file(
         &format!("{folder}/DEBIAN/control"),
@@ -147,6 +148,16 @@ fn package(space: &Workspace, name: &str, version: &str, more: &str) -> Vec<u8> 
     std::fs::read(&file).unwrap()
 }
 
+/// What an index of packages says of one, which stands beside it.
+pub(crate) fn listed(name: &str, version: &str, package: &[u8]) -> String {
+    format!(
+        "Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: É <e@example.org>\n\
+         Filename: ./{name}_{version}.deb\nSize: {}\nSHA256: {}\nDescription: 가마\n\n",
+        package.len(),
+        sha256(package).replace("sha256:", "")
+    )
+}
+
 #[test]
 fn apt_upgrades_then_removes_with_what_became_unneeded_then_installs() {
     let Some(space) = Workspace::new() else {
@@ -156,12 +167,7 @@ fn apt_upgrades_then_removes_with_what_became_unneeded_then_installs() {
     package(&space, "kiln-dep", "1", "Section: misc\n");
     package(&space, "kiln-top", "1", "Depends: kiln-dep\n");
     let newer = package(&space, "kiln-plain", "2", "Section: misc\n");
-    let sum = sha256(&newer).replace("sha256:", "");
-    let listed = format!(
-        "Package: kiln-plain\nVersion: 2\nArchitecture: all\nMaintainer: É <e@example.org>\n\
-         Filename: ./kiln-plain_2.deb\nSize: {}\nSHA256: {sum}\nDescription: 가마\n\n",
-        newer.len()
-    );
+    let listed = listed("kiln-plain", "2", &newer);
     let web = Web::new(BTreeMap::from([
         ("/./Packages", listed.clone().into_bytes()),
         ("/Packages", listed.into_bytes()),
@@ -171,7 +177,7 @@ fn apt_upgrades_then_removes_with_what_became_unneeded_then_installs() {
     // Only the test's own repository, so that nothing of Debian is newer than the base.
     space.recipe(&format!(
         "base: docker.io/library/debian:bookworm-slim
-platforms: [linux/amd64]
+platforms: [linux/amd64, linux/arm64]
 steps:
   - remove: [/etc/apt/sources.list, /etc/apt/sources.list.d/*]
   - apt: {{install: [\"/m/kiln-*-1.deb\"]}}
@@ -189,11 +195,13 @@ steps:
         web.url("")
     ));
     let built = space.kiln(&["build"]).expect(0);
-    let said = built.logged(BOTH[0]);
-    let first = said
-        .iter()
-        .position(|line| *line == "kiln-dep 1 kiln-plain 1 kiln-top 1");
-    let last = said.iter().position(|line| *line == "kiln-plain 2");
-    assert!(first.is_some() && first < last, "{said:#?}");
-    assert!(!said.iter().any(|line| line.ends_with("_Packages")));
+    for platform in BOTH {
+        let said = built.logged(platform);
+        let first = said
+            .iter()
+            .position(|line| *line == "kiln-dep 1 kiln-plain 1 kiln-top 1");
+        let last = said.iter().position(|line| *line == "kiln-plain 2");
+        assert!(first.is_some() && first < last, "{said:#?}");
+        assert!(!said.iter().any(|line| line.ends_with("_Packages")));
+    }
 }

@@ -30,6 +30,7 @@ mod workspace;
 // What they find.
 mod apk_conda;
 mod apt;
+mod apt_sources;
 mod bases;
 mod beginning;
 mod canary;

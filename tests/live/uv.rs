@@ -1,7 +1,10 @@
 //! `installer: uv`: the real uv, as its project publishes it for pip, with indexes of a test's own.
 
+use std::collections::BTreeMap;
+
 use crate::lab::BOTH;
-use crate::pip::indexes;
+use crate::pip::{indexes, page, wheel};
+use crate::web::Web;
 use crate::workspace::{Workspace, run};
 
 /// Python with uv: the same image in each run, so that the builder knows it.
@@ -66,6 +69,42 @@ steps:
         .map(crate::layers::Entry::line)
         .collect();
     assert!(strays.is_empty(), "{strays:#?}");
+}
+
+#[test]
+fn wheels_of_a_folder_and_of_a_page_need_no_index_on_either_platform() {
+    let Some(space) = Workspace::new() else {
+        return;
+    };
+    space.bytes(
+        "바퀴/kilnone-1.0-py3-none-any.whl",
+        &wheel("kilnone", "1.0", "eins"),
+    );
+    let links = page("kilntwo", &["3.0"]);
+    let web = Web::new(BTreeMap::from([
+        ("/a/b/", links),
+        (
+            "/kilntwo-3.0-py3-none-any.whl",
+            wheel("kilntwo", "3.0", "둘"),
+        ),
+    ]));
+    space.recipe(&format!(
+        "base: docker.io/library/python:3.11-slim
+platforms: [linux/amd64, linux/arm64]
+steps:
+  - pip: {{install: [kilnone, kilntwo], find_links: [/w, \"{}\"], options: [--no-index]}}
+    env: {{RUN: UNIQUE}}
+    mounts: [{{path: /w, src: /바퀴}}]
+tests:
+  - run: [python3, -c, \"import kilnone, kilntwo; print(kilnone.word, kilntwo.word)\"]
+    stdout: {{contains: eins 둘}}
+",
+        web.url("/a/b/")
+    ));
+    let args = ["build", "image", "--push", "--format=json"];
+    let built = run(space.networked(&args)).expect(0).json();
+    let steps = &built["images"][0]["platforms"];
+    assert!(steps.to_string().contains("native-tools"), "{steps}");
 }
 
 #[test]

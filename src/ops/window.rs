@@ -1,5 +1,7 @@
 //! Windows of the calendar: what `refresh` counts in. In UTC, and told the time by whoever asks.
 
+use std::cmp::Ordering;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -21,6 +23,22 @@ pub(super) fn window(refresh: Refresh, day: Date) -> Option<String> {
     })
 }
 
+/// Why an image that was made on a day is due today: that day's window is not today's. A later one is of a clock that
+/// was wrong, and would keep the image for as long.
+pub(super) fn over(refresh: Refresh, made: Date, today: Date) -> Option<String> {
+    let (then, now) = (window(refresh, made)?, window(refresh, today)?);
+    let word = refresh.as_str();
+    match then.cmp(&now) {
+        Ordering::Equal => None,
+        Ordering::Less => Some(format!(
+            "`refresh: {word}`: it was built on {made}, in {then}, and it is {now}"
+        )),
+        Ordering::Greater => Some(format!(
+            "`refresh: {word}`: its record says that it was built on {made}, which is not yet: a clock was wrong"
+        )),
+    }
+}
+
 /// The day of a time in seconds since 1970, in UTC.
 pub(super) fn date(seconds: i64) -> Option<Date> {
     let moment = Timestamp::from_second(seconds).ok()?;
@@ -31,7 +49,7 @@ pub(super) fn date(seconds: i64) -> Option<Date> {
 mod tests {
     use jiff::civil::date;
 
-    use super::window;
+    use super::{over, window};
     use crate::recipe::Refresh;
 
     #[test]
@@ -51,5 +69,24 @@ mod tests {
         // Seconds before 1970 are days as well.
         assert_eq!(super::date(-1), Some(date(1969, 12, 31)));
         assert_eq!(super::date(i64::MAX), None);
+    }
+
+    #[test]
+    fn an_image_is_due_when_its_window_is_over_and_not_before() {
+        let is_over = |refresh, day| over(refresh, day, date(2026, 11, 2)).is_some();
+        assert!(!is_over(Refresh::Quarterly, date(2026, 10, 1)));
+        assert!(is_over(Refresh::Quarterly, date(2026, 9, 30)));
+        assert!(is_over(Refresh::Weekly, date(2026, 11, 1)));
+        assert!(!is_over(Refresh::Yearly, date(2026, 1, 1)));
+        assert!(!is_over(Refresh::Never, date(1999, 1, 1)));
+    }
+
+    #[test]
+    fn a_record_of_tomorrow_is_a_wrong_clock() {
+        let today = date(2026, 11, 2);
+        let words = over(Refresh::Quarterly, date(2031, 1, 1), today).unwrap();
+        assert!(words.contains("2031-01-01") && words.contains("a clock was wrong"));
+        // In the same window nothing is wrong with it.
+        assert_eq!(over(Refresh::Quarterly, date(2026, 12, 31), today), None);
     }
 }

@@ -229,7 +229,7 @@ async fn an_image_whose_platforms_come_out_as_before_is_identical_and_no_tag_is_
     assert!(
         reason
             .message
-            .contains("`refresh: monthly`: it was made in 1")
+            .contains("`refresh: monthly`: it was built on 1")
     );
     // Now it is made in this month.
     let report = rebuild(&shop, Scope::Due).await.unwrap();

@@ -11,7 +11,7 @@ use crate::ops::current::{Reason, ReasonKind};
 use crate::ops::error::OpError;
 use crate::ops::load::Loaded;
 use crate::ops::lock::{LockOptions, LockReport, Sources, update};
-use crate::ops::window::{date, window};
+use crate::ops::window::{date, over};
 use crate::recipe::Refresh;
 use crate::record::{Record, Scan, Utc};
 
@@ -67,24 +67,13 @@ pub(super) fn overdue(
         let record = record.filter(is_there);
         // An image is as old as its oldest platform.
         let made = record.and_then(|it| it.draft.platforms.values().map(|it| it.finished).min());
-        let window = |moment: Utc| window(refresh, date(moment.as_millis() / 1000)?);
-        let (Some(then), Some(now)) = (made.and_then(window), window(now)) else {
-            continue;
-        };
-        // A record of a later window was written by a clock that was wrong, and would keep the image for as long.
-        if then != now {
-            let word = refresh.as_str();
-            let wrong = if then > now {
-                "; a clock was wrong"
-            } else {
-                ""
-            };
+        let day = |moment: Utc| date(moment.as_millis() / 1000);
+        let days = made.and_then(day).zip(day(now));
+        if let Some(message) = days.and_then(|(made, today)| over(refresh, made, today)) {
             let reason = Reason {
                 kind: ReasonKind::Refresh,
                 platform: None,
-                message: format!(
-                    "`refresh: {word}`: it was made in {then}, and now is {now}{wrong}"
-                ),
+                message,
                 place: Some(planned.image.recipe.place.clone()),
             };
             due.insert(number, reason);

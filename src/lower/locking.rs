@@ -104,7 +104,8 @@ pub(super) fn locking(
     Locking::List(Box::new(inputs))
 }
 
-fn indexes(pip: &Pip, requirements: &Requirements) -> Vec<(String, Vec<String>)> {
+/// The indexes that some packages come from alone, with the requirements as they stand elsewhere in the step.
+pub(super) fn indexes(pip: &Pip, requirements: &Requirements) -> Vec<(String, Vec<String>)> {
     let of = |name: &String| requirements.version_of(name, &pip.install);
     let all = pip.package_indexes.iter();
     all.map(|index| {

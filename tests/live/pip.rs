@@ -14,8 +14,18 @@ pub(crate) fn wheel(name: &str, version: &str, word: &str) -> Vec<u8> {
 
 /// A wheel with some files.
 pub(crate) fn wheel_of(name: &str, version: &str, files: &[(&str, &str)]) -> Vec<u8> {
+    wheel_needing(name, version, files, "")
+}
+
+/// A wheel with some files, and lines more in its metadata.
+pub(crate) fn wheel_needing(
+    name: &str,
+    version: &str,
+    files: &[(&str, &str)],
+    more: &str,
+) -> Vec<u8> {
     let info = format!("{name}-{version}.dist-info");
-    let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");
+    let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{more}");
     let tags = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
     let own: Vec<String> = files
         .iter()

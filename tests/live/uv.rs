@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::lab::BOTH;
-use crate::pip::{indexes, page, wheel};
+use crate::pip::{indexes, page, wheel, wheel_needing};
 use crate::web::Web;
 use crate::workspace::{Workspace, run};
 
@@ -105,6 +105,43 @@ tests:
     let built = run(space.networked(&args)).expect(0).json();
     let steps = &built["images"][0]["platforms"];
     assert!(steps.to_string().contains("native-tools"), "{steps}");
+}
+
+#[test]
+fn an_index_of_some_packages_is_not_asked_for_what_they_need() {
+    let Some(space) = Workspace::new() else {
+        return;
+    };
+    let (_, public) = indexes("둘");
+    let needs = "Requires-Dist: kilntwo\n";
+    let files = [("kilnone.py", "word = 'own 1'\n")];
+    // Somebody has put a package of another's name there, in a version that is greater.
+    let own = Web::new(BTreeMap::from([
+        ("/simple/kilnone/", page("kilnone", &["1.0"])),
+        ("/simple/kilntwo/", page("kilntwo", &["9.0"])),
+        (
+            "/kilnone-1.0-py3-none-any.whl",
+            wheel_needing("kilnone", "1.0", &files, needs),
+        ),
+        (
+            "/kilntwo-9.0-py3-none-any.whl",
+            wheel("kilntwo", "9.0", "untergeschoben"),
+        ),
+    ]));
+    space.recipe(&format!(
+        "base: docker.io/library/python:3.11-slim
+platforms: [linux/amd64, linux/arm64]
+steps:
+  - pip: {{index: [\"{}\", {{url: \"{}\", packages: [kilnone]}}]}}
+    env: {{RUN: UNIQUE}}
+tests:
+  - run: [python3, -c, \"import kilnone, kilntwo; print(kilnone.word, kilntwo.word)\"]
+    stdout: {{contains: own 1 둘}}
+",
+        public.url("/simple"),
+        own.url("/simple"),
+    ));
+    let _ = run(space.networked(&["build", "image", "--push"])).expect(0);
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub(super) struct Tool {
     pub(super) env: &'static [(&'static str, &'static str)],
     /// The step's options, as far as the program knows them.
     pub(super) options: Vec<String>,
+    /// Whether it reads from a project which package comes from which index.
+    pub(super) reads_projects: bool,
     /// What a script begins and ends with.
     pub(super) before: Option<String>,
     pub(super) after: Option<String>,
@@ -42,6 +44,7 @@ fn pip_itself(pip: &Pip) -> Tool {
             ("PIP_BREAK_SYSTEM_PACKAGES", "1"),
         ],
         options: pip.options.clone(),
+        reads_projects: false,
         before: None,
         after: None,
         install: format!("{python} -m pip install"),

@@ -9,8 +9,11 @@ mod conda;
 mod dnf;
 mod installer;
 mod pip;
+mod project;
 mod uv;
 mod uv_options;
+
+pub use project::project;
 
 use super::chain::Chain;
 use super::stages::Lowering;

@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 
 use super::installer::{Chosen, Tool};
-use super::{quoted, quoted_all, quoted_path};
+use super::{project, quoted, quoted_all, quoted_path};
 use crate::diagnostic::Finding;
 use crate::llb::{CacheSharing, FileActions, Note, State};
 use crate::lock::{PipList, PipPackage};
 use crate::lower::PipAsked;
 use crate::lower::chain::Chain;
 use crate::lower::local::as_pattern;
-use crate::lower::locking::{Locking, locking, version};
+use crate::lower::locking::{Locking, indexes, locking, version};
 use crate::lower::program::Call;
 use crate::lower::requirements::{Requirements, name_of};
 use crate::lower::stages::{Lowering, title};
@@ -23,6 +23,8 @@ const FILES: &str = "/run/kiln/pip/files";
 
 /// Where the lock's list is during the step.
 const LIST: &str = "/run/kiln/pip/list";
+/// Where it stands which package is of which index.
+const PROJECT: &str = "/run/kiln/pip/project";
 
 impl Lowering<'_> {
     pub(in crate::lower) fn pip(
@@ -72,10 +74,13 @@ impl Lowering<'_> {
         if list.is_none() && python.is_some() {
             self.refuse_extra_indexes(step, [&requirements, &constraints]);
         }
+        let own = indexes(pip, &requirements);
         let script = match &list {
             Some(list) => locked_script(pip, list, &tool),
-            None => script(pip, &requirements, &tool),
+            None => script(pip, &own, &tool),
         };
+        let is_read = list.is_none() && reads_project(&tool, &own);
+        let project = is_read.then(|| project_file(&own, &platform));
         let call = Call {
             args: ["/bin/sh", "-e", "-c", &script].map(String::from).to_vec(),
             env: tool
@@ -95,6 +100,9 @@ impl Lowering<'_> {
             }
             if let Some(machine) = machine {
                 exec = exec.on(machine);
+            }
+            if let Some(project) = &project {
+                exec = exec.bind(PROJECT, project, "");
             }
             match &mounted {
                 Some((path, files)) => exec.bind(*path, files, ""),
@@ -233,6 +241,18 @@ fn locked_script(pip: &Pip, list: &PipList, tool: &Tool) -> String {
     lines.join("\n")
 }
 
+/// Whether the tool is told by a project which package is of which index.
+fn reads_project(tool: &Tool, own: &[(String, Vec<String>)]) -> bool {
+    tool.reads_projects && !own.is_empty()
+}
+
+fn project_file(own: &[(String, Vec<String>)], platform: &Platform) -> State {
+    let text = project(own);
+    let files = FileActions::on(&State::scratch(platform), Some(0));
+    let files = files.mkfile("/pyproject.toml", 0o644, text.as_bytes(), None);
+    files.state(Note::named("which package is of which index"))
+}
+
 fn spaced(options: &[String]) -> String {
     if options.is_empty() {
         String::new()
@@ -257,7 +277,7 @@ fn words(pip: &Pip) -> String {
     words.join(" ")
 }
 
-fn script(pip: &Pip, requirements: &Requirements, tool: &Tool) -> String {
+fn script(pip: &Pip, own: &[(String, Vec<String>)], tool: &Tool) -> String {
     let options = spaced(&tool.options);
     let constraints = options_of(
         "-c",
@@ -273,28 +293,18 @@ fn script(pip: &Pip, requirements: &Requirements, tool: &Tool) -> String {
         let names = quoted_all(&pip.remove);
         lines.push(format!("{}{options} {names}", tool.uninstall));
     }
-    for index in &pip.package_indexes {
-        let names: Vec<String> = index
-            .packages
-            .iter()
-            .map(|name| {
-                requirements
-                    .version_of(name, &pip.install)
-                    .unwrap_or_else(|| name.clone())
-            })
-            .collect();
-        let url = quoted(&index.url);
-        lines.push(format!(
-            "{install} --index-url {url} {}",
-            quoted_all(&names)
-        ));
+    // pip knows one index at a time, or all of them for everything.
+    for (url, packages) in own.iter().filter(|_| !tool.reads_projects) {
+        let (url, packages) = (quoted(url), quoted_all(packages));
+        lines.push(format!("{install} --index-url {url} {packages}"));
     }
+    let project = reads_project(tool, own).then(|| format!("-r {PROJECT}/pyproject.toml"));
     let files = pip
         .requirements
         .iter()
         .map(|path| format!("-r {}", quoted(&mounted(&path.value))));
     let names = pip.install.iter().map(|word| quoted_path(word));
-    let all: Vec<String> = files.chain(names).collect();
+    let all: Vec<String> = project.into_iter().chain(files).chain(names).collect();
     if !all.is_empty() {
         let url = pip.index.as_ref();
         let url = url

@@ -38,6 +38,7 @@ pub(super) fn kilns(pip: &Pip, python: &Python) -> Tool {
         cache: CACHE,
         env: ENV,
         options: uv_options::known(&pip.options),
+        reads_projects: true,
         before: Some(format!(
             "{}\n{}\n{beside}",
             found(&pip.python),
@@ -65,6 +66,7 @@ pub(super) fn tool(pip: &Pip) -> Tool {
         cache: CACHE,
         env: ENV,
         options: uv_options::known(&pip.options),
+        reads_projects: true,
         before: Some(before.join("\n")),
         after: Some(LOCKS.to_owned()),
         install: "\"$@\" pip install --python \"$python\"".to_owned(),

@@ -12,7 +12,7 @@ use tokio::process::Command;
 
 use super::answer::{answer, fault};
 use crate::lock::PipList;
-use crate::lower::{PipInputs, name_of};
+use crate::lower::{PipInputs, project};
 use crate::oci::Platform;
 
 /// Variables that would change what is resolved. Those that say where an index or a cache is stay.
@@ -222,33 +222,9 @@ fn prepare(request: &Request<'_>) -> Result<Vec<PathBuf>, Fault> {
         )?);
     }
     if !inputs.package_indexes.is_empty() {
-        sources.push(write("pyproject.toml", project(inputs))?);
+        sources.push(write("pyproject.toml", project(&inputs.package_indexes))?);
     }
     Ok(sources)
-}
-
-/// Packages that come from one index alone are said in a project's words: a list of requirements has none for it.
-fn project(inputs: &PipInputs) -> String {
-    let all = inputs.package_indexes.iter().flat_map(|(_, names)| names);
-    let all: Vec<String> = all.map(|name| quoted(name)).collect();
-    let mut text = format!(
-        "[project]\nname = \"kiln-step\"\nversion = \"0\"\ndependencies = [{}]\n[tool.uv.sources]\n",
-        all.join(", ")
-    );
-    for (number, (_, names)) in inputs.package_indexes.iter().enumerate() {
-        for name in names {
-            let name = quoted(&name_of(name));
-            let _ = writeln!(text, "{name} = {{ index = \"kiln-{number}\" }}");
-        }
-    }
-    for (number, (url, _)) in inputs.package_indexes.iter().enumerate() {
-        let url = quoted(url);
-        let _ = write!(
-            text,
-            "[[tool.uv.index]]\nname = \"kiln-{number}\"\nurl = {url}\nexplicit = true\n"
-        );
-    }
-    text
 }
 
 /// A text in TOML, which quotes as JSON does.

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::common::{Format, Selection, epoch};
 use super::exit::Exit;
 use super::out;
-use super::render::{json, modes, table};
+use super::render::{findings, json, modes, table};
 use crate::config::Config;
 use crate::ops::probe::known_builders;
-use crate::ops::{OpError, PlanOptions, PlannedImage, apart, connect, plan, write_llb};
+use crate::ops::{OpError, PlanOptions, PlannedImage, Planning, apart, connect, plan, write_llb};
 
 /// Arguments of `plan`.
 #[derive(Debug, clap::Args)]
@@ -41,10 +41,13 @@ pub(super) async fn exec(args: Args, config: &Config) -> Result<Exit, OpError> {
         builders: Some(known_builders(config, &loaded.workspace)),
         steps: args.steps || args.format == Format::Json,
     };
-    let images = {
+    let Planning { images, warnings } = {
         let (loaded, options) = (Arc::clone(&loaded), options.clone());
         apart(move || plan(&loaded, &options)).await?
     };
+    for warning in &warnings {
+        out::talk(&findings::one(warning));
+    }
     if let Some(folder) = &args.llb {
         let registry = connect::registry(config, &loaded.workspace)?;
         let written = write_llb(&loaded, &options, &(Arc::new(registry) as _), folder).await?;

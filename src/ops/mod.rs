@@ -48,7 +48,7 @@ pub use mask::Mask;
 pub use modes::{LegModes, ShownBuilder, ShownStep};
 pub use outdated::{Outdated, OutdatedImage, OutdatedOptions, PublishedBy, outdated};
 pub use places::Destination;
-pub use plan::{PlanOptions, PlannedImage, PlannedLeg, plan, write_llb};
+pub use plan::{PlanOptions, PlannedImage, PlannedLeg, Planning, plan, write_llb};
 pub use settings::{Setting, settings};
 pub use show::{Entry, Line, Origin, ShowOptions, Shown, Tree, TreeKind, lines, show};
 pub use verify::{Checked, Outcome, Verified, VerifiedPlatform, VerifyOptions, verify};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::build::{check_planned, denying, epochs, rehearse};
+use super::build::{denying, epochs, planned_denials, rehearse};
 use super::current::KnownBases;
 use super::error::OpError;
 use super::load::{Loaded, planned};
@@ -12,6 +12,7 @@ use super::lock;
 use super::modes::{LegModes, leg_modes};
 use super::probe::KnownBuilder;
 use super::resolve::resolve;
+use crate::diagnostic::Finding;
 use crate::llb::{Definition, dump};
 use crate::lower::{Form, LocalFiles, unbuilt};
 use crate::oci::Platform;
@@ -78,12 +79,17 @@ pub struct PlannedLeg {
     pub modes: Option<LegModes>,
 }
 
+/// What would be built.
+#[derive(Debug, Clone)]
+pub struct Planning {
+    /// The images, parents before children.
+    pub images: Vec<PlannedImage>,
+    /// What a build would refuse on the builders that are known.
+    pub warnings: Vec<Finding>,
+}
+
 /// Plans without asking anybody.
-///
-/// # Errors
-///
-/// [`OpError::Refused`] where a step is known to be emulated and its recipe denies that.
-pub fn plan(loaded: &Loaded, options: &PlanOptions) -> Result<Vec<PlannedImage>, OpError> {
+pub fn plan(loaded: &Loaded, options: &PlanOptions) -> Result<Planning, OpError> {
     let plan = make(loaded, options)?;
     let mut modes = match &options.builders {
         None => BTreeMap::new(),
@@ -91,7 +97,7 @@ pub fn plan(loaded: &Loaded, options: &PlanOptions) -> Result<Vec<PlannedImage>,
         // To lower every leg of hundreds of images takes longer than all the rest.
         Some(builders) => leg_modes(loaded, &plan, denying(&plan), builders),
     };
-    check_planned(&plan, &modes)?;
+    let warnings = planned_denials(&plan, &modes);
     let images = plan.images.iter().enumerate();
     let images = images.map(|(number, image)| {
         let mut shown = view(loaded, &plan, image);
@@ -103,7 +109,8 @@ pub fn plan(loaded: &Loaded, options: &PlanOptions) -> Result<Vec<PlannedImage>,
         }
         shown
     });
-    Ok(images.collect())
+    let images = images.collect();
+    Ok(Planning { images, warnings })
 }
 
 pub(super) fn make(loaded: &Loaded, options: &PlanOptions) -> Result<Plan, OpError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::assign::emulated;
-use super::foreign::{Foreign, judged};
+use super::foreign::{Foreign, as_warning, judged};
 use super::report::{Failure, FailureKind};
 use crate::diagnostic::{Finding, Findings, Level};
 use crate::lower::{Lowered, Mode, StepMode};
@@ -67,12 +67,10 @@ pub(in crate::ops) fn denying(plan: &Plan) -> impl Iterator<Item = Leg> {
     })
 }
 
-/// The same as [`check`] refuses, as far as it is known without asking any builder.
-pub(in crate::ops) fn check_planned(
-    plan: &Plan,
-    modes: &BTreeMap<Leg, LegModes>,
-) -> Result<(), OpError> {
-    let mut denied = Findings::new();
+/// What [`check`] would refuse, as far as it is known without asking any builder: warnings, since a leg that is
+/// published already is not built.
+pub(in crate::ops) fn planned(plan: &Plan, modes: &BTreeMap<Leg, LegModes>) -> Vec<Finding> {
+    let mut denied = Vec::new();
     for leg in denying(plan) {
         let image = &plan.images[leg.image].image;
         let content = &image.contents[&leg.platform];
@@ -93,15 +91,10 @@ pub(in crate::ops) fn check_planned(
             rule,
         };
         let steps: Vec<StepMode> = modes.emulated().chain(of_tests(content)).collect();
-        for finding in judged(&foreign, runs_unseen(content), &steps) {
-            denied.push(finding);
-        }
+        let found = judged(&foreign, runs_unseen(content), &steps);
+        denied.extend(found.into_iter().map(as_warning));
     }
-    if denied.is_empty() {
-        Ok(())
-    } else {
-        Err(OpError::Refused(denied))
-    }
+    denied
 }
 
 fn denies(limits: &Limits) -> Option<&Spanned<Emulation>> {

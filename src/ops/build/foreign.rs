@@ -88,7 +88,7 @@ impl Foreign<'_> {
     }
 }
 
-fn as_warning(mut finding: Finding) -> Finding {
+pub(super) fn as_warning(mut finding: Finding) -> Finding {
     finding.level = Level::Warning;
     finding
 }

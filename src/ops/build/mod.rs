@@ -57,7 +57,7 @@ pub use reuse::{Begun, begin};
 pub use run::check;
 pub use verdict::TestReport;
 
-pub(in crate::ops) use emulation::{check_planned, denying};
+pub(in crate::ops) use emulation::{denying, planned as planned_denials};
 pub(in crate::ops) use epoch::epochs;
 pub(in crate::ops) use output::Scratch;
 pub(in crate::ops) use rehearse::rehearse;

@@ -126,6 +126,7 @@ fn mistakes(subject: &str, error: &OpError) -> Check {
 fn platforms(workspace: &Workspace, loaded: Option<&Loaded>) -> BTreeSet<Platform> {
     let wanted: BTreeSet<Platform> = loaded
         .and_then(|loaded| super::plan(loaded, &super::PlanOptions::default()).ok())
+        .map(|planning| planning.images)
         .unwrap_or_default()
         .iter()
         .flat_map(|image| image.legs.iter().map(|leg| leg.platform))

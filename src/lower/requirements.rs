@@ -121,7 +121,9 @@ impl Requirements {
         // A marker says when a line counts; the step has decided that already.
         let requirement = found.split(';').next().unwrap_or_default();
         let requirement = requirement.split(" --hash").next().unwrap_or_default();
-        Some(requirement.trim().replace(' ', ""))
+        // A line that goes on ends with it.
+        let requirement = requirement.trim().trim_end_matches('\\');
+        Some(requirement.replace(' ', ""))
     }
 }
 

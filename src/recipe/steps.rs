@@ -146,7 +146,7 @@ pub struct Pip {
     pub options: Vec<String>,
     /// The index that replaces the default one.
     pub index: Option<String>,
-    /// Indexes for some packages, each installed from there alone and first.
+    /// Indexes of some packages, which come from there alone.
     pub package_indexes: Vec<PackageIndex>,
     /// Whether what is there is upgraded.
     pub upgrade: bool,

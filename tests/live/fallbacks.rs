@@ -35,7 +35,7 @@ steps:
   - apt: {{install: [python3-minimal, sl]}}
     env: {{RUN: UNIQUE}}
 tests:
-  - run: dpkg --audit && dpkg --print-architecture && python3 -c 'import platform; print(platform.machine())'
+  - run: test -z \"$(dpkg --audit)\" && dpkg --print-architecture && python3 -c 'import platform; print(platform.machine())'
     stdout: {{contains: arm64}}
 "
     ));
@@ -198,6 +198,30 @@ fn a_requirement_file_with_two_indexes_is_refused_before_anything_is_built() {
         ended.stderr
     );
     assert!(ended.stderr.contains("index"), "{}", ended.stderr);
+    assert!(!space.is_published());
+}
+
+#[test]
+fn packages_of_two_indexes_and_ones_whose_index_would_be_lost_are_refused_before_anything_is_built()
+{
+    let Some(space) = Workspace::new() else {
+        return;
+    };
+    let (one, two) = ("https://eins.example/simple", "https://zwei.example/simple");
+    let of = |more: &str, words: &[&str]| {
+        space.recipe(&format!(
+            "{PYTHON}steps:\n  - pip: {{index: [{{url: \"{one}\", packages: [My.Lib]}}{more}}}\n"
+        ));
+        built(&space)
+            .expect(2)
+            .says(&[&["r/recipe.yaml:7:5"], words].concat());
+    };
+    let second = format!(", {{url: \"{two}\", packages: [\"my-lib>=1\"]}}]");
+    of(&second, &["two indexes are to have `my-lib`"]);
+    of(
+        "], options: [--no-sources]",
+        &["with `--no-sources` uv takes no package"],
+    );
     assert!(!space.is_published());
 }
 

@@ -128,20 +128,27 @@ fn an_index_of_some_packages_is_not_asked_for_what_they_need() {
             wheel("kilntwo", "9.0", "untergeschoben"),
         ),
     ]));
-    space.recipe(&format!(
-        "base: docker.io/library/python:3.11-slim
-platforms: [linux/amd64, linux/arm64]
+    for (more, platforms) in [
+        ("", "linux/amd64, linux/arm64"),
+        (", upgrade: true", "linux/amd64"),
+        (", installer: pip", "linux/amd64"),
+        (", installer: pip, upgrade: true", "linux/amd64"),
+    ] {
+        space.recipe(&format!(
+            "base: docker.io/library/python:3.11-slim
+platforms: [{platforms}]
 steps:
-  - pip: {{index: [\"{}\", {{url: \"{}\", packages: [kilnone]}}]}}
+  - pip: {{index: [\"{}\", {{url: \"{}\", packages: [kilnone]}}]{more}}}
     env: {{RUN: UNIQUE}}
 tests:
   - run: [python3, -c, \"import kilnone, kilntwo; print(kilnone.word, kilntwo.word)\"]
     stdout: {{contains: own 1 둘}}
 ",
-        public.url("/simple"),
-        own.url("/simple"),
-    ));
-    let _ = run(space.networked(&["build", "image", "--push"])).expect(0);
+            public.url("/simple"),
+            own.url("/simple"),
+        ));
+        let _ = run(space.networked(&["build", "image", "--push"])).expect(0);
+    }
 }
 
 #[test]

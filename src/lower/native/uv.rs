@@ -95,7 +95,7 @@ for python in {python} python3 python; do
     if {own} && own=$(\"$python\" -c 'import uv; print(uv.find_uv_bin())' 2>/dev/null); then take \"$own\"; fi
     \"$python\" -c 'import pip' 2>/dev/null || continue
     \"$python\" -m pip download -q --no-deps --only-binary :all: --platform {tag} --require-hashes -d . -r pin ||
-        {{ echo '{failed}' >&2; exit 1; }}
+        {{ \"$python\" -m pip --version >/dev/null 2>&1 || continue; echo '{failed}' >&2; exit 1; }}
     \"$python\" -m zipfile -e uv-*.whl .
     cp uv-*.data/scripts/uv {FETCHED}/uv
     chmod 755 {FETCHED}/uv

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::installer::{Chosen, Tool};
-use super::{project, quoted, quoted_all, quoted_path};
+use super::project::{self, project};
+use super::{quoted, quoted_all, quoted_path};
 use crate::diagnostic::Finding;
 use crate::llb::{CacheSharing, FileActions, Note, State};
 use crate::lock::{PipList, PipPackage};
@@ -25,6 +26,8 @@ const FILES: &str = "/run/kiln/pip/files";
 const LIST: &str = "/run/kiln/pip/list";
 /// Where it stands which package is of which index.
 const PROJECT: &str = "/run/kiln/pip/project";
+const OLD_UV: &str = "this uv is older than 0.4.23 and does not know which package is of which index: install a newer \
+                      one, or say `installer: pip`";
 
 impl Lowering<'_> {
     pub(in crate::lower) fn pip(
@@ -74,7 +77,7 @@ impl Lowering<'_> {
         if list.is_none() && python.is_some() {
             self.refuse_extra_indexes(step, [&requirements, &constraints]);
         }
-        let own = indexes(pip, &requirements);
+        let own = self.own_packages(step, pip, &requirements, &tool);
         let script = match &list {
             Some(list) => locked_script(pip, list, &tool),
             None => script(pip, &own, &tool),
@@ -111,6 +114,37 @@ impl Lowering<'_> {
         });
         let uv = python.map(|python| python.uv().clone());
         self.leave_trail(id, first, before, chain, uv);
+    }
+
+    /// The indexes with packages of their own, as the tool is told. uv finds their versions where they stand, as it resolves
+    /// all of the step at once.
+    fn own_packages(
+        &mut self,
+        step: &Step,
+        pip: &Pip,
+        requirements: &Requirements,
+        tool: &Tool,
+    ) -> Vec<(String, Vec<String>)> {
+        let said = pip.package_indexes.iter();
+        let said = said.map(|index| (index.url.clone(), index.packages.clone()));
+        let said: Vec<(String, Vec<String>)> = said.collect();
+        let is_lost = |word: &String| word.starts_with("--no-sources");
+        if let Some(message) = project::fault(&said) {
+            let help =
+                "`packages` are names, each of one index; files and checkouts stand in `install`";
+            let finding = Finding::error(&step.place, message);
+            self.findings.push(finding.with_help(help));
+        } else if reads_project(tool, &said)
+            && let Some(word) = pip.options.iter().find(|word| is_lost(word))
+        {
+            let message = format!("with `{word}` uv takes no package from an index of its own");
+            self.error(&step.place, message);
+        }
+        if tool.reads_projects {
+            said
+        } else {
+            indexes(pip, requirements)
+        }
     }
 
     /// uv takes a package from the first index that has its name, pip the best version of all: what a file with
@@ -286,17 +320,38 @@ fn script(pip: &Pip, own: &[(String, Vec<String>)], tool: &Tool) -> String {
     let find_links = options_of("--find-links", pip.find_links.iter().cloned());
     let upgrade = if pip.upgrade { " --upgrade" } else { "" };
     let deps = if pip.deps { "" } else { " --no-deps" };
-    let install = &tool.install;
-    let install = format!("{install}{upgrade}{deps}{constraints}{find_links}{options}");
+    let rest = format!("{constraints}{find_links}{options}");
+    let alone = format!("{}{upgrade}{rest}", tool.install);
+    let install = format!("{}{upgrade}{deps}{rest}", tool.install);
     let mut lines = Vec::from_iter(tool.before.clone());
     if !pip.remove.is_empty() {
         let names = quoted_all(&pip.remove);
         lines.push(format!("{}{options} {names}", tool.uninstall));
     }
-    // pip knows one index at a time, or all of them for everything.
-    for (url, packages) in own.iter().filter(|_| !tool.reads_projects) {
-        let (url, packages) = (quoted(url), quoted_all(packages));
-        lines.push(format!("{install} --index-url {url} {packages}"));
+    let default = pip.index.as_ref();
+    let default = default.map(|url| format!(" --index-url {}", quoted(url)));
+    let default = default.unwrap_or_default();
+    let mut needing = Vec::new();
+    if reads_project(tool, own) {
+        lines.push(format!(
+            "case $({} --help) in *--default-index*) ;; *) echo {} >&2; exit 1 ;; esac",
+            tool.install,
+            quoted(OLD_UV)
+        ));
+    } else {
+        // pip knows one index at a time: the packages first, and then what they need.
+        for (url, packages) in own {
+            let (url, packages) = (quoted(url), quoted_all(packages));
+            lines.push(format!("{alone} --no-deps --index-url {url} {packages}"));
+            if pip.deps {
+                needing.push(packages);
+            }
+        }
+        if pip.upgrade && !needing.is_empty() {
+            // They themselves are not to be had newer from elsewhere.
+            let packages = std::mem::take(&mut needing).join(" ");
+            lines.push(format!("{}{rest}{default} {packages}", tool.install));
+        }
     }
     let project = reads_project(tool, own).then(|| format!("-r {PROJECT}/pyproject.toml"));
     let files = pip
@@ -304,13 +359,10 @@ fn script(pip: &Pip, own: &[(String, Vec<String>)], tool: &Tool) -> String {
         .iter()
         .map(|path| format!("-r {}", quoted(&mounted(&path.value))));
     let names = pip.install.iter().map(|word| quoted_path(word));
-    let all: Vec<String> = project.into_iter().chain(files).chain(names).collect();
+    let all = project.into_iter().chain(files).chain(names).chain(needing);
+    let all: Vec<String> = all.collect();
     if !all.is_empty() {
-        let url = pip.index.as_ref();
-        let url = url
-            .map(|url| format!(" --index-url {}", quoted(url)))
-            .unwrap_or_default();
-        lines.push(format!("{install}{url} {}", all.join(" ")));
+        lines.push(format!("{install}{default} {}", all.join(" ")));
     }
     lines.extend(tool.after.clone());
     lines.join("\n")

@@ -13,6 +13,8 @@ const ENV: &[(&str, &str)] = &[
     // The cache is another file system, and no part of the image.
     ("UV_LINK_MODE", "copy"),
     ("UV_NO_PROGRESS", "1"),
+    // Which package is of which index is said by sources.
+    ("UV_NO_SOURCES", "0"),
     ("UV_PYTHON_DOWNLOADS", "never"),
 ];
 

@@ -73,7 +73,8 @@ pub(super) fn asked(pip: &Pip, requirements: &Requirements) -> Option<Vec<String
     Some(names)
 }
 
-fn name(requirement: &str) -> Option<String> {
+/// The name of a requirement; nothing where it has none.
+pub(super) fn name(requirement: &str) -> Option<String> {
     let words = requirement.trim();
     let is_file = ["/", ".whl", ".tar.gz", ".zip"];
     let bare = words.split(';').next().unwrap_or_default().trim_end();

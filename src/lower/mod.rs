@@ -45,7 +45,7 @@ pub use local::{CONTEXT, LocalFiles, Origin};
 pub use locking::{Locking, PipInputs, pip_inputs};
 pub use mode::{Mode, StepMode, Typed};
 pub use native::{Aid, Decline, StepId, Trail, TwinStep, TypedOps};
-pub use packages::project;
+pub use packages::{project, toml};
 pub use pins::{BaseRecord, Parent, PinnedImage, PinnedLayout, Pins};
 pub use requirements::{IndexLine, extra_indexes, name_of};
 pub use tests::{Tested, finished};

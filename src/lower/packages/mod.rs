@@ -13,7 +13,7 @@ mod project;
 mod uv;
 mod uv_options;
 
-pub use project::project;
+pub use project::{project, toml};
 
 use super::chain::Chain;
 use super::stages::Lowering;

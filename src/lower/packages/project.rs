@@ -55,17 +55,14 @@ pub(super) fn fault(indexes: &[(String, Vec<String>)]) -> Option<String> {
 }
 
 /// A text in TOML, which quotes as JSON does.
-fn toml(text: &str) -> String {
+pub fn toml(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::uv_options::tests::own;
     use super::{fault, project};
-
-    fn own(words: &[&str]) -> Vec<String> {
-        words.iter().map(|word| (*word).to_owned()).collect()
-    }
 
     #[test]
     fn each_package_names_its_index_and_the_index_is_for_nothing_else() {

@@ -88,10 +88,10 @@ pub(super) fn name(requirement: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::{folders, known, name};
 
-    fn own(words: &[&str]) -> Vec<String> {
+    pub(in crate::lower::packages) fn own(words: &[&str]) -> Vec<String> {
         words.iter().map(|word| (*word).to_owned()).collect()
     }
 

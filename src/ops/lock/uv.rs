@@ -12,7 +12,7 @@ use tokio::process::Command;
 
 use super::answer::{answer, fault};
 use crate::lock::PipList;
-use crate::lower::{PipInputs, project};
+use crate::lower::{PipInputs, project, toml};
 use crate::oci::Platform;
 
 /// Variables that would change what is resolved. Those that say where an index or a cache is stay.
@@ -208,7 +208,7 @@ fn prepare(request: &Request<'_>) -> Result<Vec<PathBuf>, Fault> {
     if !request.prefer.is_empty() {
         let mut text = "lock-version = \"1.0\"\ncreated-by = \"kiln\"\n".to_owned();
         for (name, version) in &request.prefer {
-            let (name, version) = (quoted(name), quoted(version));
+            let (name, version) = (toml(name), toml(version));
             let _ = write!(text, "[[packages]]\nname = {name}\nversion = {version}\n");
         }
         write(ANSWER, text)?;
@@ -225,9 +225,4 @@ fn prepare(request: &Request<'_>) -> Result<Vec<PathBuf>, Fault> {
         sources.push(write("pyproject.toml", project(&inputs.package_indexes))?);
     }
     Ok(sources)
-}
-
-/// A text in TOML, which quotes as JSON does.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
